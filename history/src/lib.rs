@@ -1,0 +1,1 @@
+//! The durable record of livysh: what ran, where, how it ended; which sessions are ours.

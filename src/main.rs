@@ -1,0 +1,2 @@
+//! livysh: parse, run, report, exit code.
+fn main() {}
