@@ -1,1 +1,21 @@
-//! x
+//! The Livy REST protocol: the client, and the values that travel.
+//!
+//! Lenient in, strict out: an answer may lack keys, have unknown ones, carry numbers as text and
+//! ids as GUIDs; a request carries only what was asked for. This module knows no terminal and no
+//! policy, and nothing above it matches on an error's text.
+mod create;
+mod credentials;
+mod error;
+mod kind;
+mod lenient;
+mod outcome;
+mod session;
+mod statement;
+
+pub use create::CreateSession;
+pub use credentials::Credentials;
+pub use error::{Error, Failure, Problem, Reach, Reason};
+pub use kind::{Kind, UnknownKind};
+pub use outcome::{Column, Image, Outcome, Raised, Status, Table};
+pub use session::{AppInfo, LogPage, Session, SessionId, SessionPage, SessionState};
+pub use statement::{Output, Statement, StatementPage, StatementState};
