@@ -114,7 +114,7 @@ pub enum Reason {
     NoSuchSession,
     /// 404 naming a statement.
     NoSuchStatement,
-    /// 404 of any other sort: no such route, perhaps the wrong base path.
+    /// 404 of any other sort, or 405: no such route, perhaps the wrong base path.
     NoSuchRoute,
     /// 400 for a field that this release does not know.
     UnknownField,
@@ -156,6 +156,8 @@ pub struct Failure {
     pub field: Option<String>,
     /// `Retry-After`, in whole seconds from now.
     pub retry_after: Option<Duration>,
+    /// The ways to log in that a 401 offers (`Basic`, `Negotiate`, ...), as the server spells them.
+    pub asks_for: Vec<String>,
 }
 
 impl Error {
@@ -190,7 +192,14 @@ impl Error {
     pub fn may_have_arrived(&self) -> bool {
         match &*self.problem {
             Problem::Reach(reach) => reach.may_have_arrived(),
-            Problem::Failure(failure) => failure.reason == Reason::Busy,
+            // Livy's 500 may come from the way back; 429 is said before anything is done.
+            Problem::Failure(failure) => {
+                failure.status != 429
+                    && matches!(
+                        failure.reason,
+                        Reason::Busy | Reason::Server | Reason::DriverGone
+                    )
+            }
             Problem::Garbled { .. } | Problem::TooLarge { .. } => true,
             Problem::Redirect { .. } | Problem::Setup(_) => false,
         }

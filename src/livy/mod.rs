@@ -3,15 +3,32 @@
 //! Lenient in, strict out: an answer may lack keys, have unknown ones, carry numbers as text and
 //! ids as GUIDs; a request carries only what was asked for. This module knows no terminal and no
 //! policy, and nothing above it matches on an error's text.
+mod answer;
+mod client;
+mod connection;
 mod create;
 mod credentials;
 mod error;
+mod headers;
 mod kind;
 mod lenient;
 mod outcome;
+mod patience;
+mod reach;
+mod redirect;
+mod repair;
+mod request;
 mod session;
 mod statement;
+mod submission;
+mod text;
+mod trace;
+mod transport;
+mod upload;
+mod version;
 
+pub use client::{Client, Created, Deleted};
+pub use connection::{Connection, ProxyChoice};
 pub use create::CreateSession;
 pub use credentials::Credentials;
 pub use error::{Error, Failure, Problem, Reach, Reason};
@@ -19,3 +36,6 @@ pub use kind::{Kind, UnknownKind};
 pub use outcome::{Column, Image, Outcome, Raised, Status, Table};
 pub use session::{AppInfo, LogPage, Session, SessionId, SessionPage, SessionState};
 pub use statement::{Output, Statement, StatementPage, StatementState};
+pub use submission::Order;
+pub use trace::Trace;
+pub use version::Version;

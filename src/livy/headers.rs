@@ -1,0 +1,89 @@
+//! The headers of a request: ours, the user's, and the one that says who asks.
+use base64::Engine;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use secrecy::ExposeSecret;
+
+use super::error::Problem;
+use super::trace::{HIDDEN, Secrets};
+use super::{Connection, Credentials};
+
+/// What every request carries. Livy's CSRF filter asks writes for `X-Requested-By`, and its servlets for
+/// the content type, with or without a body.
+pub(super) fn ours(method: &str, json: bool) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert("accept", HeaderValue::from_static("application/json"));
+    if method != "GET" {
+        headers.insert("x-requested-by", HeaderValue::from_static("livysh"));
+        if json {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+    }
+    headers
+}
+
+/// The headers that the user and the credentials add, all marked as sensitive, and whether a user and a
+/// password are among them.
+pub(super) fn own(
+    connection: &Connection,
+    secrets: &mut Secrets,
+) -> Result<(HeaderMap, bool), Problem> {
+    let mut headers = HeaderMap::new();
+    let mut add = |name: HeaderName, value: &str| {
+        secrets.add(value);
+        let mut header = HeaderValue::from_str(value)
+            .map_err(|_| Problem::Setup(format!("the value of the header {name} holds a line end or another character that no header can carry")))?;
+        header.set_sensitive(true);
+        headers.insert(name, header);
+        Ok::<(), Problem>(())
+    };
+    let mut basic = false;
+    match &connection.credentials {
+        Credentials::None => {}
+        Credentials::Basic { user, password } => {
+            if user.contains(':') {
+                return Err(Problem::Setup(
+                    "a user name cannot hold a colon with HTTP Basic authentication".to_owned(),
+                ));
+            }
+            basic = true;
+            let pair = format!("{user}:{}", password.expose_secret());
+            let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
+            add(AUTHORIZATION, &format!("Basic {encoded}"))?;
+        }
+        Credentials::Bearer { token } => {
+            add(
+                AUTHORIZATION,
+                &format!("Bearer {}", token.expose_secret().trim()),
+            )?;
+        }
+    }
+    for (name, value) in &connection.headers {
+        let known = HeaderName::from_bytes(name.trim().as_bytes())
+            .map_err(|_| Problem::Setup(format!("`{name}` is no name of a header")))?;
+        if matches!(
+            known.as_str(),
+            "content-type" | "content-length" | "transfer-encoding" | "connection"
+        ) {
+            return Err(Problem::Setup(format!(
+                "the header {known} belongs to the protocol and cannot be set"
+            )));
+        }
+        basic &= known != AUTHORIZATION;
+        add(known, value.expose_secret().trim())?;
+    }
+    Ok((headers, basic))
+}
+
+pub(super) fn text_of(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
+/// A header for a trace: ours is shown, the user's may be secret.
+pub(super) fn shown((name, value): (&HeaderName, &HeaderValue)) -> (String, String) {
+    let value = if value.is_sensitive() {
+        HIDDEN.to_owned()
+    } else {
+        text_of(value)
+    };
+    (name.to_string(), value)
+}

@@ -1,0 +1,323 @@
+//! One call as one exchange: build, send, follow redirects, read within bounds.
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
+use reqwest::{Method, Response};
+use tokio::time::Instant;
+use url::Url;
+
+use super::answer::{Answer, Asked};
+use super::error::{Error, Problem};
+use super::patience::{Patience, Progress};
+use super::trace::{Secrets, Trace};
+use super::transport::Transport;
+use super::upload::Upload;
+use super::{Connection, headers, reach, redirect};
+
+/// Most bytes of a statement's answer, unpacked.
+pub(super) const STATEMENT_LIMIT: u64 = 128 << 20;
+/// Most bytes of any other answer, unpacked.
+pub(super) const OTHER_LIMIT: u64 = 8 << 20;
+
+/// What a request carries.
+pub(super) enum Body {
+    Nothing,
+    Json(Vec<u8>),
+    File(Upload),
+}
+
+/// One call.
+pub(super) struct Call<'a> {
+    pub(super) method: &'static str,
+    pub(super) segments: Vec<&'a str>,
+    pub(super) query: Vec<(&'static str, String)>,
+    pub(super) body: Body,
+    pub(super) limit: u64,
+    pub(super) patience: Patience,
+    /// The method that is meant, where the POST only stands for it.
+    pub(super) instead_of: Option<&'static str>,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn get(segments: &[&'a str]) -> Self {
+        Self {
+            method: "GET",
+            segments: segments.to_vec(),
+            query: Vec::new(),
+            body: Body::Nothing,
+            limit: OTHER_LIMIT,
+            patience: Patience::Plain,
+            instead_of: None,
+        }
+    }
+
+    pub(super) fn post(segments: &[&'a str], body: Vec<u8>) -> Self {
+        Self {
+            method: "POST",
+            body: Body::Json(body),
+            ..Self::get(segments)
+        }
+    }
+
+    /// The call with a parameter, where there is one.
+    pub(super) fn with(mut self, name: &'static str, value: Option<impl ToString>) -> Self {
+        self.query
+            .extend(value.map(|value| (name, value.to_string())));
+        self
+    }
+
+    /// The call with a statement's answer.
+    pub(super) fn for_a_statement(mut self) -> Self {
+        self.limit = STATEMENT_LIMIT;
+        self.patience = Patience::Flowing;
+        self
+    }
+}
+
+/// The connection, prepared: what every exchange needs.
+pub(super) struct Wire {
+    pub(super) connection: Connection,
+    /// Without trailing slash, query and fragment.
+    pub(super) base: Url,
+    /// The user's headers and the credentials.
+    pub(super) headers: HeaderMap,
+    pub(super) basic: bool,
+    pub(super) secrets: Secrets,
+    pub(super) transport: Transport,
+    /// Has the server ever answered?
+    pub(super) spoken: AtomicBool,
+}
+
+impl Wire {
+    /// Sends the call; an answer that refuses is an error.
+    pub(super) async fn send(&self, call: &Call<'_>) -> Result<Answer, Error> {
+        let failed = |path: &str, problem| Error {
+            method: call.method,
+            path: path.to_owned(),
+            problem: Box::new(problem),
+        };
+        let shown = format!("/{}", call.segments.join("/"));
+        let url = self.url(call).map_err(|problem| failed(&shown, problem))?;
+        let path = self.below_base(&url);
+        let progress = Progress::default();
+        let follow = self.follow(call, url, &progress);
+        let answer = call
+            .patience
+            .run(self.connection.read_timeout, &progress, follow)
+            .await
+            .map_err(|problem| failed(&path, self.without_secrets(problem)))?;
+        if answer.is_success() {
+            return Ok(answer);
+        }
+        if answer.status == 401 {
+            self.transport.forget_cookies();
+        }
+        let mut failure = answer.failure(Asked {
+            method: call.method,
+            basic: self.basic,
+        });
+        failure.message = self.secrets.hide(failure.message);
+        failure.detail = failure.detail.map(|detail| self.secrets.hide(detail));
+        Err(failed(&path, failure.into()))
+    }
+
+    /// An error for an answer that came and cannot be used.
+    pub(super) fn unreadable(&self, call: &Call<'_>, problem: Problem) -> Error {
+        let path = self
+            .url(call)
+            .map(|url| self.below_base(&url))
+            .unwrap_or_default();
+        Error {
+            method: call.method,
+            path,
+            problem: Box::new(self.without_secrets(problem)),
+        }
+    }
+
+    fn without_secrets(&self, problem: Problem) -> Problem {
+        match problem {
+            Problem::Garbled { reason, begin } => Problem::Garbled {
+                reason,
+                begin: self.secrets.hide(begin),
+            },
+            other => other,
+        }
+    }
+
+    /// The call's address. Each segment is escaped as one, so that an id cannot lead elsewhere.
+    fn url(&self, call: &Call<'_>) -> Result<Url, Problem> {
+        if let Some(odd) = call
+            .segments
+            .iter()
+            .find(|s| matches!(**s, "" | "." | ".."))
+        {
+            return Err(Problem::Setup(format!(
+                "`{odd}` cannot be the id of anything"
+            )));
+        }
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| Problem::Setup("the server's address cannot have a path".to_owned()))?
+            .pop_if_empty()
+            .extend(&call.segments);
+        let user = self
+            .connection
+            .do_as
+            .iter()
+            .map(|user| ("doAs", user.as_str()));
+        let parameters = call
+            .query
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()));
+        let all: Vec<(&str, &str)> = parameters.chain(user).collect();
+        if !all.is_empty() {
+            url.query_pairs_mut().extend_pairs(all);
+        }
+        Ok(url)
+    }
+
+    fn below_base(&self, url: &Url) -> String {
+        let path = url.path();
+        let below = path
+            .strip_prefix(self.base.path().trim_end_matches('/'))
+            .unwrap_or(path);
+        match url.query() {
+            Some(query) => format!("{below}?{query}"),
+            None => below.to_owned(),
+        }
+    }
+
+    async fn follow(
+        &self,
+        call: &Call<'_>,
+        start: Url,
+        progress: &Progress,
+    ) -> Result<Answer, Problem> {
+        let mut url = start;
+        let mut shown = self.below_base(&url);
+        for _ in 0..=redirect::MOST {
+            let sent = Instant::now();
+            let response = self.once(call, &url, &shown, progress).await?;
+            let status = response.status().as_u16();
+            let location = response.headers().get(LOCATION).map(headers::text_of);
+            match redirect::next(&url, call.method == "GET", status, location.as_deref())? {
+                Some(to) => {
+                    self.trace(|| Trace::Received {
+                        status,
+                        took: sent.elapsed(),
+                        bytes: 0,
+                        begin: format!("redirect to {}", redirect::shown(&to)),
+                    });
+                    shown = redirect::shown(&to);
+                    url = to;
+                }
+                None => return self.read(call, response, &url, sent, progress).await,
+            }
+        }
+        Err(Problem::Redirect {
+            to: shown,
+            why: "it has already led through 5 addresses",
+        })
+    }
+
+    async fn once(
+        &self,
+        call: &Call<'_>,
+        url: &Url,
+        shown: &str,
+        progress: &Progress,
+    ) -> Result<Response, Problem> {
+        let method = Method::from_bytes(call.method.as_bytes()).unwrap_or_default();
+        let json = !matches!(call.body, Body::File(_));
+        let mut headers = headers::ours(call.method, json);
+        if let Some(meant) = call.instead_of {
+            headers.insert("x-http-method-override", HeaderValue::from_static(meant));
+        }
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
+        self.trace(|| Trace::Sent {
+            method: call.method,
+            path: shown.to_owned(),
+            headers: headers.iter().map(headers::shown).collect(),
+            body: match &call.body {
+                Body::Nothing => None,
+                Body::Json(body) => Some(self.secrets.begin(body)),
+                Body::File(upload) => Some(upload.to_string()),
+            },
+        });
+        let request = self
+            .transport
+            .client(url, &self.connection)?
+            .request(method, url.clone())
+            .headers(headers);
+        let request = match &call.body {
+            Body::Nothing => request,
+            Body::Json(body) => request.body(body.clone()),
+            Body::File(upload) => request.multipart(upload.form(progress).await?),
+        };
+        let response = request
+            .send()
+            .await
+            .map_err(|error| self.broken(&error, url))?;
+        self.spoken.store(true, Ordering::Relaxed);
+        Ok(response)
+    }
+
+    /// Reads the body within the call's limit, counted after unpacking. A refusal is cut there, not
+    /// refused.
+    async fn read(
+        &self,
+        call: &Call<'_>,
+        mut response: Response,
+        url: &Url,
+        sent: Instant,
+        progress: &Progress,
+    ) -> Result<Answer, Problem> {
+        let mut answer = Answer {
+            status: response.status().as_u16(),
+            headers: std::mem::take(response.headers_mut()),
+            body: Vec::new(),
+        };
+        loop {
+            progress.made();
+            let Some(chunk) = response
+                .chunk()
+                .await
+                .map_err(|error| self.broken(&error, url))?
+            else {
+                break;
+            };
+            if (answer.body.len() + chunk.len()) as u64 > call.limit {
+                if answer.is_success() {
+                    return Err(Problem::TooLarge { limit: call.limit });
+                }
+                break;
+            }
+            answer.body.extend_from_slice(&chunk);
+        }
+        self.trace(|| Trace::Received {
+            status: answer.status,
+            took: sent.elapsed(),
+            bytes: answer.body.len() as u64,
+            begin: self.secrets.begin(&answer.body),
+        });
+        Ok(answer)
+    }
+
+    fn broken(&self, error: &reqwest::Error, url: &Url) -> Problem {
+        reach::problem(
+            error,
+            url,
+            &self.connection,
+            self.spoken.load(Ordering::Relaxed),
+        )
+    }
+
+    fn trace(&self, event: impl FnOnce() -> Trace) {
+        if let Some(to) = &self.connection.trace {
+            // Nobody listening is no error.
+            let _ = to.send(event());
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The HTTP clients: built on first use, once for http and once for https.
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Once, OnceLock, RwLock};
+use std::time::Duration;
+
+use reqwest::cookie::{CookieStore, Jar};
+use reqwest::header::HeaderValue;
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, ClientBuilder, Identity, Proxy, retry};
+use url::{Host, Url};
+
+use super::error::Problem;
+use super::{Connection, ProxyChoice};
+
+/// Jetty drops a connection after 30 s without a request. One that is given up earlier on our side is
+/// never found dead by a statement, which may not be sent twice.
+const KEEP_ALIVE: Duration = Duration::from_secs(25);
+
+/// The clients that carry requests; cookies are shared, in memory, and go to their host only.
+pub(super) struct Transport {
+    plain: OnceLock<reqwest::Client>,
+    tls: OnceLock<reqwest::Client>,
+    cookies: Arc<Cookies>,
+}
+
+impl Transport {
+    pub(super) fn new() -> Self {
+        Self {
+            plain: OnceLock::new(),
+            tls: OnceLock::new(),
+            cookies: Arc::default(),
+        }
+    }
+
+    /// The client for a URL. Reading the system's CAs takes milliseconds, and fails on a machine that has
+    /// none, so http does without.
+    pub(super) fn client(
+        &self,
+        url: &Url,
+        connection: &Connection,
+    ) -> Result<&reqwest::Client, Problem> {
+        let over_tls = url.scheme() == "https";
+        let cell = if over_tls { &self.tls } else { &self.plain };
+        if let Some(client) = cell.get() {
+            return Ok(client);
+        }
+        install_crypto();
+        let builder = self.builder(url, connection)?;
+        let builder = if over_tls {
+            with_tls(builder, connection)?
+        } else {
+            builder.tls_certs_only([])
+        };
+        let client = builder.build().map_err(|error| setup(&error))?;
+        Ok(cell.get_or_init(|| client))
+    }
+
+    /// Forgets every cookie: a login that the server no longer takes.
+    pub(super) fn forget_cookies(&self) {
+        if let Ok(mut jar) = self.cookies.0.write() {
+            *jar = Jar::default();
+        }
+    }
+
+    fn builder(&self, url: &Url, connection: &Connection) -> Result<ClientBuilder, Problem> {
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("livysh/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .cookie_provider(Arc::clone(&self.cookies))
+            .tcp_nodelay(true)
+            .tcp_keepalive(KEEP_ALIVE)
+            .pool_idle_timeout(KEEP_ALIVE)
+            .connect_timeout(connection.connect_timeout);
+        if is_loopback(url) {
+            return Ok(builder.no_proxy());
+        }
+        match &connection.proxy {
+            ProxyChoice::System => Ok(builder),
+            ProxyChoice::None => Ok(builder.no_proxy()),
+            ProxyChoice::Url(proxy) => {
+                if !matches!(proxy.scheme(), "http" | "https") {
+                    return Err(Problem::Setup(format!(
+                        "a {} proxy is not supported; name an http or https proxy",
+                        proxy.scheme()
+                    )));
+                }
+                let proxy = Proxy::all(proxy.as_str()).map_err(|error| setup(&error))?;
+                Ok(builder.proxy(proxy))
+            }
+        }
+    }
+}
+
+/// Is this our own machine?
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+        None => false,
+    }
+}
+
+/// rustls is built without a provider of its own; the first client names it for the process.
+fn install_crypto() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        // It fails only when there is one already, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+fn with_tls(mut builder: ClientBuilder, connection: &Connection) -> Result<ClientBuilder, Problem> {
+    if let Some(path) = &connection.cacert {
+        let pem = read(path, "CA certificate")?;
+        let certificates = Certificate::from_pem_bundle(&pem)
+            .ok()
+            .filter(|certificates| !certificates.is_empty())
+            .ok_or_else(|| no_pem(path, "certificate"))?;
+        builder = builder.tls_certs_merge(certificates);
+    }
+    if let Some(path) = &connection.cert {
+        let mut pem = read(path, "client certificate")?;
+        if let Some(key) = &connection.key {
+            pem.push(b'\n');
+            pem.extend(read(key, "client certificate's key")?);
+        }
+        let identity = Identity::from_pem(&pem)
+            .map_err(|_| no_pem(path, "client certificate together with its key"))?;
+        builder = builder.identity(identity);
+    } else if connection.key.is_some() {
+        return Err(Problem::Setup(
+            "a client key was given without its certificate; give the certificate as well (--cert)"
+                .to_owned(),
+        ));
+    }
+    Ok(builder.tls_danger_accept_invalid_certs(connection.insecure))
+}
+
+fn read(path: &Path, what: &str) -> Result<Vec<u8>, Problem> {
+    fs::read(path).map_err(|error| {
+        Problem::Setup(format!(
+            "the {what} {} cannot be read: {error}",
+            path.display()
+        ))
+    })
+}
+
+fn no_pem(path: &Path, what: &str) -> Problem {
+    Problem::Setup(format!(
+        "{} holds no {what} in PEM form (-----BEGIN ...); convert it with openssl first",
+        path.display()
+    ))
+}
+
+/// reqwest's own words say only that building failed.
+fn setup(error: &reqwest::Error) -> Problem {
+    let cause = super::reach::innermost(error);
+    Problem::Setup(if cause.contains("No CA certificates") {
+        "this machine has no CA certificates to check the server's with; install them (the package \
+         is often called ca-certificates), or name the server's CA (--cacert)"
+            .to_owned()
+    } else {
+        format!("the connection cannot be set up: {cause}")
+    })
+}
+
+/// A jar that can be emptied.
+#[derive(Default)]
+struct Cookies(RwLock<Jar>);
+
+impl CookieStore for Cookies {
+    fn set_cookies(&self, cookies: &mut dyn Iterator<Item = &HeaderValue>, url: &Url) {
+        if let Ok(jar) = self.0.read() {
+            jar.set_cookies(cookies, url);
+        }
+    }
+
+    fn cookies(&self, url: &Url) -> Option<HeaderValue> {
+        self.0.read().ok()?.cookies(url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_known_in_every_spelling() {
+        for url in [
+            "http://localhost:1",
+            "http://LOCALHOST.",
+            "http://a.localhost",
+            "http://127.9.0.1",
+            "http://[::1]",
+            "http://[::ffff:127.0.0.1]",
+        ] {
+            assert!(is_loopback(&url.parse().unwrap()), "{url}");
+        }
+        for url in [
+            "http://localhost.example.net",
+            "http://10.0.0.1",
+            "http://[::2]",
+        ] {
+            assert!(!is_loopback(&url.parse().unwrap()), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_ca_file_without_certificates_is_refused_by_name() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut connection = Connection::new("https://h".parse().unwrap());
+        connection.cacert = Some(file.path().to_owned());
+        let problem = Transport::new()
+            .client(&connection.base, &connection)
+            .unwrap_err();
+        assert!(
+            problem
+                .to_string()
+                .contains(&file.path().display().to_string()),
+            "{problem}"
+        );
+    }
+}
