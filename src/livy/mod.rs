@@ -10,12 +10,14 @@ mod kind;
 mod lenient;
 mod outcome;
 mod session;
+mod sparkr;
 mod statement;
+mod table;
 
 pub use create::CreateSession;
 pub use credentials::Credentials;
 pub use error::{Error, Failure, Problem, Reach, Reason};
 pub use kind::{Kind, UnknownKind};
-pub use outcome::{Column, Image, Outcome, Raised, Status, Table};
+pub use outcome::{Column, Damage, Image, Outcome, Raised, Status, Table};
 pub use session::{AppInfo, LogPage, Session, SessionId, SessionPage, SessionState};
 pub use statement::{Output, Statement, StatementPage, StatementState};
