@@ -22,12 +22,12 @@ mod session;
 mod sparkr;
 mod statement;
 mod submission;
+mod table;
 mod text;
 mod trace;
 mod transport;
 mod upload;
 mod version;
-mod table;
 
 pub use client::{Client, Created, Deleted};
 pub use connection::{Connection, ProxyChoice};

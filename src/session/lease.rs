@@ -1,0 +1,164 @@
+//! What we owe the server: a session that we made is deleted on every way out.
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, watch};
+
+use crate::livy::{Client, Error, SessionId};
+
+/// How long a creation that nobody answered yet is waited for before it is looked up by name.
+const CREATION_ANSWER: Duration = Duration::from_secs(8);
+/// Tries at a delete that the network loses.
+const DELETE_TRIES: u32 = 3;
+
+/// The duty to delete one session; clones share it, and it is done once.
+#[derive(Clone, Debug)]
+pub struct Lease(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    duty: watch::Sender<Duty>,
+    closing: Mutex<()>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Duty {
+    /// Nothing was sent yet, or the session is not ours to delete.
+    Nothing,
+    /// The creation is on its way: the session may exist under this name.
+    Creating(String),
+    /// The creation was answered by nobody: the session may exist under this name.
+    Doubtful(String),
+    /// It exists.
+    Made(SessionId),
+    /// It is gone.
+    Done,
+}
+
+/// How a lease ended.
+#[derive(Debug)]
+pub enum Closed {
+    /// There was nothing to delete.
+    Nothing,
+    /// The session is deleted (or was gone already).
+    Deleted(SessionId),
+    /// It may still be there.
+    Left {
+        /// Its id, or the name that it was to get.
+        session: String,
+        /// Why it could not be deleted.
+        error: Error,
+    },
+}
+
+impl Default for Lease {
+    fn default() -> Self {
+        Self(Arc::new(Inner {
+            duty: watch::Sender::new(Duty::Nothing),
+            closing: Mutex::new(()),
+        }))
+    }
+}
+
+impl Lease {
+    pub(super) fn creating(&self, name: &str) {
+        self.0.duty.send_replace(Duty::Creating(name.to_owned()));
+    }
+
+    pub(super) fn made(&self, id: &SessionId) {
+        self.0.duty.send_replace(Duty::Made(id.clone()));
+    }
+
+    pub(super) fn doubtful(&self, name: &str) {
+        self.0.duty.send_replace(Duty::Doubtful(name.to_owned()));
+    }
+
+    /// The creation was refused, or the session is known to be gone.
+    pub(super) fn nothing(&self) {
+        self.0.duty.send_replace(Duty::Nothing);
+    }
+
+    /// The id of the session that would be deleted, once known.
+    pub fn session(&self) -> Option<SessionId> {
+        match &*self.0.duty.borrow() {
+            Duty::Made(id) => Some(id.clone()),
+            _ => None,
+        }
+    }
+
+    /// Is there something that a way out has to delete?
+    pub fn is_owed(&self) -> bool {
+        !matches!(*self.0.duty.borrow(), Duty::Nothing | Duty::Done)
+    }
+
+    /// Deletes the session. Safe to call from several places: the second call waits for the first
+    /// and then has nothing to do.
+    pub async fn close(&self, client: &Client) -> Closed {
+        let _one_at_a_time = self.0.closing.lock().await;
+        let mut duty = self.0.duty.subscribe();
+        let id = match self.settled(&mut duty).await {
+            Duty::Nothing | Duty::Done => return Closed::Nothing,
+            Duty::Made(id) => id,
+            Duty::Creating(name) | Duty::Doubtful(name) => {
+                match find_by_name(client, &name).await {
+                    Ok(Some(id)) => id,
+                    Ok(None) => {
+                        self.0.duty.send_replace(Duty::Done);
+                        return Closed::Nothing;
+                    }
+                    Err(error) => {
+                        return Closed::Left {
+                            session: name,
+                            error,
+                        };
+                    }
+                }
+            }
+        };
+        match delete(client, &id).await {
+            Ok(()) => {
+                self.0.duty.send_replace(Duty::Done);
+                Closed::Deleted(id)
+            }
+            Err(error) => Closed::Left {
+                session: id.to_string(),
+                error,
+            },
+        }
+    }
+
+    /// The duty, after a creation under way had its chance to be answered.
+    async fn settled(&self, duty: &mut watch::Receiver<Duty>) -> Duty {
+        let answered = duty.wait_for(|duty| !matches!(duty, Duty::Creating(_)));
+        match tokio::time::timeout(CREATION_ANSWER, answered).await {
+            Ok(Ok(duty)) => duty.clone(),
+            _ => self.0.duty.borrow().clone(),
+        }
+    }
+}
+
+/// The session of that name, where the server lists one.
+pub(super) async fn find_by_name(client: &Client, name: &str) -> Result<Option<SessionId>, Error> {
+    Ok(client
+        .all_sessions()
+        .await?
+        .into_iter()
+        .find(|session| session.name.as_deref() == Some(name))
+        .map(|session| session.id))
+}
+
+async fn delete(client: &Client, id: &SessionId) -> Result<(), Error> {
+    let mut backoff = super::poll::Backoff::default();
+    loop {
+        match client.delete(id).await {
+            Ok(_) => return Ok(()),
+            Err(error) => {
+                let wait = backoff.next(error.failure().and_then(|failure| failure.retry_after));
+                if !error.is_passing() || backoff.failures() >= DELETE_TRIES {
+                    return Err(error);
+                }
+                tokio::time::sleep(wait).await;
+            }
+        }
+    }
+}

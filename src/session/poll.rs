@@ -1,0 +1,91 @@
+//! How often to look.
+use std::time::Duration;
+
+/// Time to the next look at a statement of this age: 8 % of it, at least 2 ms, at most 2 s.
+///
+/// What the caller waits in vain is then a small part of what the statement took, and the first
+/// minute costs fewer than 200 requests.
+pub fn statement_interval(age: Duration) -> Duration {
+    age.mul_f64(0.08)
+        .clamp(Duration::from_millis(2), Duration::from_secs(2))
+}
+
+/// Time to the next look at a starting session of this age.
+pub fn start_interval(age: Duration) -> Duration {
+    if age < Duration::from_secs(60) {
+        Duration::from_millis(500)
+    } else {
+        Duration::from_secs(1)
+    }
+}
+
+/// Time between two looks at a starting session's log.
+pub const LOG_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Waits between tries at a server that does not answer: doubling from 0.1 s to 5 s, each
+/// shortened by up to a third at random, so that many shells do not come back in step.
+#[derive(Debug, Default)]
+pub struct Backoff {
+    failures: u32,
+}
+
+impl Backoff {
+    /// The next wait; `asked` is the server's own `Retry-After`.
+    pub fn next(&mut self, asked: Option<Duration>) -> Duration {
+        let step = Duration::from_millis(100) * 2_u32.pow(self.failures.min(6));
+        self.failures = self.failures.saturating_add(1);
+        let wait = step
+            .min(Duration::from_secs(5))
+            .mul_f64(1.0 - fastrand::f64() / 3.0);
+        asked.map_or(wait, |asked| asked.min(Duration::from_secs(60)).max(wait))
+    }
+
+    /// How many tries have failed in a row.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// The server answered.
+    pub fn reset(&mut self) {
+        self.failures = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_minute_of_a_statement_costs_fewer_than_200_requests() {
+        let (mut age, mut looks) = (Duration::ZERO, 0);
+        while age < Duration::from_secs(60) {
+            age += statement_interval(age);
+            looks += 1;
+        }
+        assert!(looks < 200, "{looks}");
+    }
+
+    #[test]
+    fn a_statement_of_any_age_is_looked_at_within_two_seconds() {
+        assert_eq!(statement_interval(Duration::ZERO), Duration::from_millis(2));
+        assert_eq!(
+            statement_interval(Duration::from_secs(100_000)),
+            Duration::from_secs(2)
+        );
+    }
+
+    #[test]
+    fn waits_grow_to_five_seconds_and_heed_the_servers_own_word() {
+        let mut backoff = Backoff::default();
+        assert!(backoff.next(None) <= Duration::from_millis(100));
+        for _ in 0..20 {
+            backoff.next(None);
+        }
+        let late = backoff.next(None);
+        assert!(late > Duration::from_secs(3) && late <= Duration::from_secs(5));
+        assert_eq!(
+            backoff.next(Some(Duration::from_secs(17))),
+            Duration::from_secs(17)
+        );
+    }
+}

@@ -1,0 +1,296 @@
+//! Creating a session and following it until it takes statements.
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::cause::Cause;
+use super::lease::{Lease, find_by_name};
+use super::log::{fresh_lines, useful_lines};
+use super::poll::{Backoff, LOG_INTERVAL, start_interval};
+use super::{DEFAULT_ROW_LIMIT, Session};
+use crate::livy::{self, Client, CreateSession, Kind, Reason, SessionId, SessionState};
+
+/// The session that is wanted. `create.name` is set: it must be unique, since it is how a session
+/// is found again whose creation was answered by nobody.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The body of the request.
+    pub create: CreateSession,
+    /// Kind of a statement that names none.
+    pub kind: Kind,
+    /// How long the start may take.
+    pub timeout: Duration,
+    /// Rows per SQL answer, where it was asked for.
+    pub row_limit: Option<usize>,
+}
+
+/// What happens while a session starts.
+#[derive(Debug)]
+pub enum Starting {
+    /// It exists; the fields that an old server did not know were left out.
+    Created {
+        /// Its id.
+        id: SessionId,
+        /// Fields that this server's release does not know.
+        left_out: Vec<String>,
+        /// Whom it runs as, where the server tells.
+        proxy_user: Option<String>,
+    },
+    /// Its state, at every look.
+    State(SessionState),
+    /// New lines of its log.
+    Log(Vec<String>),
+    /// The server does not answer at the moment.
+    Trouble(livy::Error),
+}
+
+/// Why there is no session.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// It was not created.
+    #[error("{0}")]
+    Create(livy::Error),
+    /// It was created and then did not come up, or vanished.
+    #[error("session {id} ended while it started (state {state})")]
+    Died {
+        /// Its id.
+        id: SessionId,
+        /// Its last state.
+        state: SessionState,
+        /// What its log gives away.
+        cause: Option<Cause>,
+        /// The useful part of its log.
+        lines: Vec<String>,
+    },
+    /// It took too long.
+    #[error("session {id} was not ready within {} s (state {state})", after.as_secs())]
+    TimedOut {
+        /// Its id.
+        id: SessionId,
+        /// The limit.
+        after: Duration,
+        /// Its last state.
+        state: SessionState,
+        /// What its log gives away.
+        cause: Option<Cause>,
+        /// The useful part of its log.
+        lines: Vec<String>,
+    },
+    /// The server said something about it that cannot be got over.
+    #[error("{error}")]
+    Follow {
+        /// Its id.
+        id: SessionId,
+        /// What it said.
+        error: livy::Error,
+    },
+}
+
+/// Lines of a failed session's log that are shown.
+const LOG_LINES: usize = 20;
+/// How long a session that was just created may be unknown (seen on managed services).
+const FIRST_SIGHT: Duration = Duration::from_secs(10);
+
+/// Creates a session and follows it until it takes statements.
+///
+/// Dropping the future loses nothing: the creation goes on by itself and the lease knows of it,
+/// so closing the lease deletes whatever came of it.
+pub async fn start(
+    client: &Client,
+    wanted: &Wanted,
+    lease: &Lease,
+    events: &UnboundedSender<Starting>,
+) -> Result<Session, StartError> {
+    let began = Instant::now();
+    let id = create(client, wanted, lease, events).await?;
+    let mut follower = Follower {
+        client,
+        id: &id,
+        events,
+        began,
+        state: SessionState::Starting,
+        log: Vec::new(),
+        log_seen: None,
+    };
+    follower.follow(wanted.timeout).await.inspect_err(|error| {
+        if matches!(error, StartError::Died { state: SessionState::Other(gone), .. } if gone == GONE) {
+            lease.nothing();
+        }
+    })?;
+    Ok(Session {
+        client: client.clone(),
+        id,
+        name: wanted.create.name.clone(),
+        kind: wanted.kind,
+        row_limit: wanted.row_limit.unwrap_or(DEFAULT_ROW_LIMIT),
+    })
+}
+
+/// The word for the state of a session that the server no longer knows.
+const GONE: &str = "gone";
+
+async fn create(
+    client: &Client,
+    wanted: &Wanted,
+    lease: &Lease,
+    events: &UnboundedSender<Starting>,
+) -> Result<SessionId, StartError> {
+    let name = wanted.create.name.clone().unwrap_or_default();
+    lease.creating(&name);
+    // in a task of its own: whoever gives up waiting must not lose the id
+    let task = tokio::spawn({
+        let (client, body, lease) = (client.clone(), wanted.create.clone(), lease.clone());
+        let name = name.clone();
+        async move {
+            let answer = client.create(&body).await;
+            match &answer {
+                Ok(created) => lease.made(&created.session.id),
+                Err(error) if !error.may_have_arrived() => lease.nothing(),
+                Err(_) => lease.doubtful(&name),
+            }
+            answer
+        }
+    });
+    let answer = task.await.unwrap_or_else(|_| {
+        Err(livy::Error {
+            method: "POST",
+            path: "/sessions".to_owned(),
+            problem: Box::new(livy::Problem::Setup(
+                "the creation was interrupted".to_owned(),
+            )),
+        })
+    });
+    match answer {
+        Ok(created) => {
+            let _ = events.send(Starting::Created {
+                id: created.session.id.clone(),
+                left_out: created.left_out,
+                proxy_user: created.session.proxy_user,
+            });
+            Ok(created.session.id)
+        }
+        Err(error) if error.may_have_arrived() && !name.is_empty() => {
+            let Some(id) = found_again(client, &name).await else {
+                return Err(StartError::Create(error));
+            };
+            lease.made(&id);
+            let _ = events.send(Starting::Created {
+                id: id.clone(),
+                left_out: Vec::new(),
+                proxy_user: None,
+            });
+            Ok(id)
+        }
+        Err(error) => Err(StartError::Create(error)),
+    }
+}
+
+/// Looks for a session whose creation was answered by nobody.
+async fn found_again(client: &Client, name: &str) -> Option<SessionId> {
+    let mut backoff = Backoff::default();
+    while backoff.failures() < 5 {
+        match find_by_name(client, name).await {
+            Ok(Some(id)) => return Some(id),
+            Ok(None) => {}
+            Err(error) if error.is_passing() => {}
+            Err(_) => return None,
+        }
+        tokio::time::sleep(backoff.next(Some(Duration::from_secs(1)))).await;
+    }
+    None
+}
+
+struct Follower<'a> {
+    client: &'a Client,
+    id: &'a SessionId,
+    events: &'a UnboundedSender<Starting>,
+    began: Instant,
+    state: SessionState,
+    log: Vec<String>,
+    log_seen: Option<Instant>,
+}
+
+impl Follower<'_> {
+    async fn follow(&mut self, timeout: Duration) -> Result<(), StartError> {
+        let mut backoff = Backoff::default();
+        loop {
+            let mut wait = start_interval(self.began.elapsed());
+            match self.client.state(self.id).await {
+                Ok(state) => {
+                    backoff.reset();
+                    self.state = state;
+                    let _ = self.events.send(Starting::State(self.state.clone()));
+                    match &self.state {
+                        SessionState::Error => return Err(self.died().await),
+                        state if state.takes_statements() => return Ok(()),
+                        state if state.is_over() => return Err(self.died().await),
+                        _ => self.look_at_log().await,
+                    }
+                }
+                Err(error) => match error.reason() {
+                    Some(Reason::NoSuchSession) if self.began.elapsed() > FIRST_SIGHT => {
+                        self.state = SessionState::Other(GONE.to_owned());
+                        return Err(self.died().await);
+                    }
+                    Some(Reason::NoSuchSession) => {}
+                    _ if error.is_passing() => {
+                        wait = backoff.next(error.failure().and_then(|it| it.retry_after));
+                        let _ = self.events.send(Starting::Trouble(error));
+                    }
+                    _ => {
+                        return Err(StartError::Follow {
+                            id: self.id.clone(),
+                            error,
+                        });
+                    }
+                },
+            }
+            let left = timeout.saturating_sub(self.began.elapsed());
+            if left.is_zero() {
+                return Err(self.timed_out(timeout).await);
+            }
+            tokio::time::sleep(wait.min(left)).await;
+        }
+    }
+
+    /// Not every server has a log route; whoever has none is simply not shown one.
+    async fn look_at_log(&mut self) {
+        if self.log_seen.is_some_and(|at| at.elapsed() < LOG_INTERVAL) {
+            return;
+        }
+        self.log_seen = Some(Instant::now());
+        self.read_log().await;
+    }
+
+    async fn read_log(&mut self) {
+        let Ok(page) = self.client.log(self.id, None, Some(-1)).await else {
+            return;
+        };
+        let fresh = fresh_lines(&self.log, &page.log).to_vec();
+        self.log = page.log;
+        if !fresh.is_empty() {
+            let _ = self.events.send(Starting::Log(fresh));
+        }
+    }
+
+    async fn died(&mut self) -> StartError {
+        self.read_log().await;
+        StartError::Died {
+            id: self.id.clone(),
+            state: self.state.clone(),
+            cause: Cause::of(&self.log),
+            lines: useful_lines(&self.log, LOG_LINES),
+        }
+    }
+
+    async fn timed_out(&mut self, after: Duration) -> StartError {
+        self.read_log().await;
+        StartError::TimedOut {
+            id: self.id.clone(),
+            after,
+            state: self.state.clone(),
+            cause: Cause::of(&self.log),
+            lines: useful_lines(&self.log, LOG_LINES),
+        }
+    }
+}
