@@ -1,1 +1,5 @@
-//! x
+//! The protocol: the client, and the values that travel.
+
+mod credentials;
+
+pub use credentials::Credentials;
