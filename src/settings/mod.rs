@@ -1,0 +1,77 @@
+//! What one run of livysh was asked to do, as plain values.
+//!
+//! The same structs hold one layer (the flags, the environment, a profile) and the merged result:
+//! `None` and an empty list mean "not asked for", so that only what was asked for is ever sent.
+
+pub mod values;
+
+mod connection;
+mod running;
+mod session;
+
+use url::Url;
+
+pub use connection::ConnectionSettings;
+pub use running::{RunSettings, ShellSettings, Source};
+pub use session::SessionSettings;
+pub use values::{Color, EditMode, Format, Header, Kind, ValueError};
+
+/// The words that mean a subcommand, and so can name no profile.
+pub const SUBCOMMANDS: &[&str] = &[
+    "local",
+    "serve",
+    "setup",
+    "sessions",
+    "history",
+    "config",
+    "completions",
+    "man",
+    "help",
+];
+
+/// Where the statements run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A real Spark on this machine, started by us.
+    Local,
+    /// A Livy server.
+    Server {
+        /// Its base URL: no user, no password, no query.
+        url: Url,
+        /// The profile that it came from, for messages and for the record.
+        profile: Option<String>,
+    },
+}
+
+impl Target {
+    /// What people call it: the profile's name, else the URL, else `local`.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Local => "local",
+            Self::Server { url, profile } => profile.as_deref().unwrap_or(url.as_str()),
+        }
+    }
+}
+
+/// Everything that one run needs to know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to run.
+    pub target: Target,
+    /// How to get there.
+    pub connection: ConnectionSettings,
+    /// What to ask of the session.
+    pub session: SessionSettings,
+    /// What to run and how to show it.
+    pub run: RunSettings,
+    /// The shell's own habits, from `[shell]`.
+    pub shell: ShellSettings,
+}
+
+/// Takes from the lower layer what the upper one leaves open.
+macro_rules! fill {
+    ($upper:ident, $lower:ident: $($field:ident),+ $(,)?) => {
+        $( if $upper.$field.is_none() { $upper.$field = $lower.$field; } )+
+    };
+}
+pub(crate) use fill;
