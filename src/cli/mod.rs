@@ -1,6 +1,7 @@
 //! The command line: arguments in, one plain value out. Reads no file and no environment.
 
 mod args;
+mod options;
 mod place;
 mod plain;
 

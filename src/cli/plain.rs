@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 
-use super::args::{CommonArgs, ConnectionArgs, RemoteOptions, RunArgs, SessionArgs};
+use super::args::RemoteOptions;
+use super::options::{CommonArgs, ConnectionArgs, RunArgs, SessionArgs};
 use super::{CliError, Given};
 use crate::settings::values::{self, Header, ValueError};
 use crate::settings::{ConnectionSettings, RunSettings, SessionSettings, Source};
@@ -103,6 +104,7 @@ pub(super) fn session(args: SessionArgs) -> Result<SessionSettings, CliError> {
 
 fn connection(args: ConnectionArgs) -> Result<ConnectionSettings, CliError> {
     let mut settings = ConnectionSettings {
+        secret_from_flags: args.password_file.is_some() || args.token_command.is_some(),
         password_file: args.password_file,
         token_command: args.token_command,
         do_as: args.do_as,

@@ -23,6 +23,8 @@ pub struct ConnectionSettings {
     pub password_command: Option<String>,
     /// A command whose first line of output is the bearer token.
     pub token_command: Option<String>,
+    /// Whether the password file or the token command is a flag, see [`crate::auth::Sources`].
+    pub secret_from_flags: bool,
     /// The user to act as, sent as `doAs` with every request.
     pub do_as: Option<String>,
     /// Headers for every request.
@@ -130,6 +132,7 @@ impl ConnectionSettings {
             password_file: self.password_file.clone(),
             password_command: self.password_command.clone(),
             token_command: self.token_command.clone(),
+            from_flags: self.secret_from_flags,
             insecure_http: self.insecure_http.unwrap_or(false),
         }
     }

@@ -3,13 +3,17 @@
 //! Each parser returns the value or a [`ValueError`] whose text is a whole sentence. Nothing here
 //! repeats a text that may hold a secret.
 
-use std::fmt;
+mod urls;
+mod words;
+
 use std::str::FromStr;
 use std::time::Duration;
 
 use secrecy::SecretString;
 use thiserror::Error;
-use url::Url;
+
+pub use urls::{proxy_url, server_url, without_url_passwords};
+pub use words::{Color, EditMode, Format, Kind};
 
 /// The largest number that Livy takes for a count or for seconds: it reads a Java `int`.
 const LARGEST: u32 = i32::MAX as u32;
@@ -125,96 +129,6 @@ pub enum ValueError {
         /// What was typed.
         given: String,
     },
-}
-
-/// Makes an enum of words: what people may type, and the canonical spelling.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident, $known:literal { $($(#[$item:meta])* $variant:ident = $word:literal $(| $alias:literal)*),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$item])* $variant),+ }
-
-        impl $name {
-            /// The words that can be typed, as a message shows them.
-            pub const KNOWN: &'static str = $known;
-
-            /// Its canonical spelling.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = ValueError;
-
-            fn from_str(text: &str) -> Result<Self, ValueError> {
-                match text {
-                    $($word $(| $alias)* => Ok(Self::$variant),)+
-                    _ => Err(ValueError::Choice { given: text.to_owned(), known: $known }),
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
-
-words! {
-    /// The language of a session or of a statement, by Livy's own names.
-    Kind, "pyspark (python), spark (scala), sparkr (r), sql" {
-        /// Scala.
-        Spark = "spark" | "scala",
-        /// Python.
-        Pyspark = "pyspark" | "python" | "py",
-        /// R.
-        Sparkr = "sparkr" | "r" | "R",
-        /// SQL.
-        Sql = "sql",
-    }
-}
-
-words! {
-    /// The form in which results are written.
-    Format, "text, table, csv, tsv, json, ndjson" {
-        /// As the shell shows it.
-        Text = "text",
-        /// Tables drawn as tables, whatever the width.
-        Table = "table",
-        /// Comma-separated values.
-        Csv = "csv",
-        /// Tab-separated values.
-        Tsv = "tsv",
-        /// One JSON array for the run.
-        Json = "json",
-        /// One JSON object a line, as each statement ends.
-        Ndjson = "ndjson" | "jsonl",
-    }
-}
-
-words! {
-    /// When colours are used.
-    Color, "auto, always, never" {
-        /// On a terminal that can show them, unless `NO_COLOR` is set.
-        Auto = "auto",
-        /// Even into a pipe.
-        Always = "always",
-        /// Not at all.
-        Never = "never",
-    }
-}
-
-words! {
-    /// The keys of the line editor.
-    EditMode, "emacs, vi" {
-        /// Emacs's keys.
-        Emacs = "emacs",
-        /// vi's keys.
-        Vi = "vi",
-    }
 }
 
 /// A header to send with every request. The value may be a token, so it cannot be printed.
@@ -434,97 +348,6 @@ pub fn spark_version(text: &str) -> Result<String, ValueError> {
             given: text.to_owned(),
         })
     }
-}
-
-/// A server's base URL and the user that it named, if it did. A password in it is refused.
-pub fn server_url(text: &str) -> Result<(Url, Option<String>), ValueError> {
-    let mut url = web_url(text)?;
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(ValueError::UrlTail);
-    }
-    let user = match url.username() {
-        "" => None,
-        name => Some(user(&percent_decoded(name))?),
-    };
-    if user.is_some() && url.set_username("").is_err() {
-        return Err(unreadable("it names no host"));
-    }
-    Ok((url, user))
-}
-
-/// The URL of a proxy.
-pub fn proxy_url(text: &str) -> Result<Url, ValueError> {
-    web_url(text)
-}
-
-fn web_url(text: &str) -> Result<Url, ValueError> {
-    let url = Url::parse(text.trim()).map_err(|error| {
-        // A URL that cannot be read may hold a password all the same, so it is not quoted.
-        unreadable(error.to_string())
-    })?;
-    if url.password().is_some() {
-        return Err(ValueError::UrlPassword);
-    }
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(unreadable(
-            "it begins neither with http:// nor with https://",
-        ));
-    }
-    if url.host_str().is_none_or(str::is_empty) {
-        return Err(unreadable("it names no host"));
-    }
-    Ok(url)
-}
-
-fn unreadable(reason: impl Into<String>) -> ValueError {
-    ValueError::Url {
-        reason: reason.into(),
-    }
-}
-
-/// Replaces the password of every URL in a text, for messages that we did not write ourselves.
-pub fn without_url_passwords(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + 3);
-        out.push_str(before);
-        let end = after
-            .find(|c: char| c.is_whitespace() || "/?#'\"".contains(c))
-            .unwrap_or(after.len());
-        let (authority, tail) = after.split_at(end);
-        match authority.rsplit_once('@') {
-            Some((login, host)) if login.contains(':') => {
-                let user = login.split(':').next().unwrap_or_default();
-                out.push_str(user);
-                out.push_str(":***@");
-                out.push_str(host);
-            }
-            _ => out.push_str(authority),
-        }
-        rest = tail;
-    }
-    out.push_str(rest);
-    out
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let hex = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        match hex.and_then(|two| u8::from_str_radix(two, 16).ok()) {
-            Some(byte) if *first == b'%' => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// A number of digits only: no sign, no blank, no underscore.
