@@ -1,1 +1,3 @@
-//! (being written)
+//! A real Spark on this machine, behind the same REST API as a Livy server.
+
+pub mod setup;
