@@ -1,2 +1,6 @@
 //! livysh: parse, run, report, exit code.
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(livysh::run(std::env::args_os()))
+}

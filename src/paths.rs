@@ -134,6 +134,11 @@ impl Paths {
         Ok(self.state.clone())
     }
 
+    /// Where the installed Spark and Java are, or would be; nothing is looked at.
+    pub fn runtime_place(&self) -> &Path {
+        &self.runtime
+    }
+
     /// The folder of the installed Spark and Java. It may be shared, so it may be another user's,
     /// but programs run from it: nobody else may write it.
     pub fn runtime_folder(&self, create: Create) -> Result<PathBuf, PathError> {

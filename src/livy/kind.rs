@@ -40,7 +40,7 @@ impl fmt::Display for Kind {
 }
 
 /// A text that names no kind.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("`{0}` is no kind; use one of spark (scala), pyspark (python), sparkr (r), sql")]
 pub struct UnknownKind(pub String);
 

@@ -1,3 +1,4 @@
 //! A real Spark on this machine, behind the same REST API as a Livy server.
 
+pub mod serving;
 pub mod setup;

@@ -76,7 +76,7 @@ impl fmt::Display for Format {
 }
 
 /// A text that names no format.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("`{0}` is no output format; use one of text, table, csv, tsv, json, ndjson")]
 pub struct UnknownFormat(pub String);
 

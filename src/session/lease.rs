@@ -86,9 +86,18 @@ impl Lease {
         }
     }
 
+    /// What would be left behind: the session's id, or the name that it was to get.
+    pub fn owed(&self) -> Option<String> {
+        match &*self.0.duty.borrow() {
+            Duty::Made(id) => Some(id.to_string()),
+            Duty::Creating(name) | Duty::Doubtful(name) => Some(name.clone()),
+            Duty::Nothing | Duty::Done => None,
+        }
+    }
+
     /// Is there something that a way out has to delete?
     pub fn is_owed(&self) -> bool {
-        !matches!(*self.0.duty.borrow(), Duty::Nothing | Duty::Done)
+        self.owed().is_some()
     }
 
     /// Deletes the session. Safe to call from several places: the second call waits for the first

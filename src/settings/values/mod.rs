@@ -12,8 +12,10 @@ use std::time::Duration;
 use secrecy::SecretString;
 use thiserror::Error;
 
+pub use crate::livy::Kind;
+pub use crate::render::Format;
 pub use urls::{proxy_url, server_url, without_url_passwords};
-pub use words::{Color, EditMode, Format, Kind};
+pub use words::{Color, EditMode};
 
 /// The largest number that Livy takes for a count or for seconds: it reads a Java `int`.
 const LARGEST: u32 = i32::MAX as u32;
@@ -21,6 +23,12 @@ const LARGEST: u32 = i32::MAX as u32;
 /// Why a typed value cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ValueError {
+    /// A word that is no kind.
+    #[error(transparent)]
+    Kind(#[from] crate::livy::UnknownKind),
+    /// A word that is no form of results.
+    #[error(transparent)]
+    Format(#[from] crate::render::UnknownFormat),
     /// Not one of a fixed set of words.
     #[error("'{given}' is none of: {known}.")]
     Choice {
@@ -513,7 +521,6 @@ mod tests {
     #[test]
     fn a_kind_has_the_names_of_livy_and_of_the_languages() {
         assert_eq!("scala".parse::<Kind>().unwrap(), Kind::Spark);
-        assert_eq!("python".parse::<Kind>().unwrap().as_str(), "pyspark");
-        assert!("Pyspark".parse::<Kind>().is_err());
+        assert_eq!("python".parse::<Kind>().unwrap().name(), "pyspark");
     }
 }

@@ -42,38 +42,6 @@ macro_rules! words {
 }
 
 words! {
-    /// The language of a session or of a statement, by Livy's own names.
-    Kind, "pyspark (python), spark (scala), sparkr (r), sql" {
-        /// Scala.
-        Spark = "spark" | "scala",
-        /// Python.
-        Pyspark = "pyspark" | "python" | "py",
-        /// R.
-        Sparkr = "sparkr" | "r" | "R",
-        /// SQL.
-        Sql = "sql",
-    }
-}
-
-words! {
-    /// The form in which results are written.
-    Format, "text, table, csv, tsv, json, ndjson" {
-        /// As the shell shows it.
-        Text = "text",
-        /// Tables drawn as tables, whatever the width.
-        Table = "table",
-        /// Comma-separated values.
-        Csv = "csv",
-        /// Tab-separated values.
-        Tsv = "tsv",
-        /// One JSON array for the run.
-        Json = "json",
-        /// One JSON object a line, as each statement ends.
-        Ndjson = "ndjson" | "jsonl",
-    }
-}
-
-words! {
     /// When colours are used.
     Color, "auto, always, never" {
         /// On a terminal that can show them, unless `NO_COLOR` is set.

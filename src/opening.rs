@@ -1,0 +1,465 @@
+//! From settings to a live session: the server (ours, where asked for), the client, the session.
+//! It runs beside the prompt, so it speaks through a status and notes and draws nothing.
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::runtime::Handle;
+use tokio::sync::{OnceCell, mpsc, watch};
+use tokio::task::JoinHandle;
+use url::Url;
+
+use crate::livy::{
+    Client, Connection, CreateSession, Credentials, Kind, ProxyChoice, Reason, Trace,
+};
+use crate::local::serving::{LocalSpark, Served};
+use crate::record::{JournalKey, Record};
+use crate::report::Report;
+use crate::session::{self, Closed, Health, KeepAlive, Lease, Session, Starting, Wanted};
+use crate::settings::{SessionSettings, Settings, Target};
+use crate::shutdown::Shutdown;
+
+/// How long a session may take to start, unless asked otherwise: full clusters queue.
+const START_TIMEOUT: Duration = Duration::from_secs(600);
+/// Seconds without a request after which a server deletes a session of ours, unless asked otherwise.
+const HEARTBEAT: u32 = 600;
+
+/// A session that can be used, with what keeps it alive.
+#[derive(Debug)]
+pub struct Opened {
+    /// The session.
+    pub session: Session,
+    /// Its heartbeat.
+    pub keep_alive: KeepAlive,
+    /// The duty to delete it.
+    pub lease: Lease,
+    /// Its place in the journal.
+    pub journal: JournalKey,
+}
+
+/// How far a session on its way is.
+#[derive(Clone, Debug)]
+pub enum Phase {
+    /// On its way.
+    Opening,
+    /// It takes statements; how it is from now on.
+    Ready(watch::Receiver<Health>),
+    /// It will not come.
+    Failed(Report),
+}
+
+/// What is being done.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// In a few words.
+    pub text: String,
+    /// How far it is.
+    pub phase: Phase,
+}
+
+/// A session on its way.
+pub struct Opening {
+    /// The work; its answer is the session.
+    pub task: JoinHandle<Result<Opened, Report>>,
+    /// What is being done.
+    pub status: watch::Receiver<Status>,
+    /// What the user should know.
+    pub notes: mpsc::UnboundedReceiver<String>,
+    /// What would have to be deleted.
+    pub lease: Lease,
+}
+
+/// Opens sessions on one server; the connection is made once.
+#[derive(Clone)]
+pub struct Opener(Arc<Inner>);
+
+struct Inner {
+    runtime: Handle,
+    settings: Settings,
+    credentials: Credentials,
+    local: Option<LocalSpark>,
+    trace: Option<mpsc::UnboundedSender<Trace>>,
+    shutdown: Shutdown,
+    record: Record,
+    client: OnceCell<Client>,
+}
+
+impl Opener {
+    /// For the server that the settings name; `local` is the Spark of this machine, where that is meant.
+    pub fn new(
+        runtime: Handle,
+        settings: Settings,
+        credentials: Credentials,
+        local: Option<LocalSpark>,
+        trace: Option<mpsc::UnboundedSender<Trace>>,
+        shutdown: Shutdown,
+        record: Record,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            runtime,
+            settings,
+            credentials,
+            local,
+            trace,
+            shutdown,
+            record,
+            client: OnceCell::new(),
+        }))
+    }
+
+    /// The client; the first call makes it, and starts the local server where that is meant.
+    pub async fn client(&self) -> Result<Client, Report> {
+        let make = || async {
+            let connection = match (&self.0.settings.target, &self.0.local) {
+                (Target::Server { url, .. }, _) => self.connection(url.clone()),
+                (Target::Local, Some(local)) => self.serve(local).await?,
+                (Target::Local, None) => {
+                    return Err(Report::new(
+                        crate::report::code::SERVER,
+                        "there is no Spark on this machine yet",
+                    )
+                    .advise("livysh setup installs it"));
+                }
+            };
+            Client::new(connection).map_err(|error| Report::from(&error))
+        };
+        self.0.client.get_or_try_init(make).await.cloned()
+    }
+
+    async fn serve(&self, local: &LocalSpark) -> Result<Connection, Report> {
+        let Served {
+            url,
+            secret,
+            server,
+            ..
+        } = local.start().await.map_err(|error| Report::from(&error))?;
+        self.0.shutdown.owe(|| None, async move {
+            server.shutdown().await;
+            None
+        });
+        let mut connection = self.connection(url);
+        connection.credentials = Credentials::Basic {
+            user: "livysh".to_owned(),
+            password: secret,
+        };
+        connection.proxy = ProxyChoice::None;
+        Ok(connection)
+    }
+
+    fn connection(&self, base: Url) -> Connection {
+        let asked = &self.0.settings.connection;
+        let headers = asked
+            .headers
+            .iter()
+            .map(|header| (header.name.clone(), header.value.clone()));
+        Connection {
+            credentials: self.0.credentials.clone(),
+            headers: headers.collect::<Vec<(String, SecretString)>>(),
+            do_as: asked.do_as.clone(),
+            cacert: asked.cacert.clone(),
+            cert: asked.cert.clone(),
+            key: asked.key.clone(),
+            insecure: asked.insecure.unwrap_or(false),
+            proxy: match (&asked.proxy, asked.no_proxy) {
+                (_, Some(true)) => ProxyChoice::None,
+                (Some(url), _) => ProxyChoice::Url(url.clone()),
+                (None, _) => ProxyChoice::System,
+            },
+            connect_timeout: asked.connect_timeout_or_default(),
+            trace: self.0.trace.clone(),
+            ..Connection::new(base)
+        }
+    }
+
+    /// Begins to open a session; the prompt need not wait for it.
+    pub fn open(&self, kind: Kind) -> Opening {
+        let (status, status_seen) = watch::channel(Status {
+            text: "connecting".to_owned(),
+            phase: Phase::Opening,
+        });
+        let (notes, notes_seen) = mpsc::unbounded_channel();
+        let lease = Lease::default();
+        let telling = Telling { status, notes };
+        let task = self.0.runtime.spawn({
+            let (opener, lease) = (self.clone(), lease.clone());
+            async move {
+                let opened = opener.opened(kind, lease, &telling).await;
+                telling.phase(match &opened {
+                    Ok(opened) => Phase::Ready(opened.keep_alive.health()),
+                    Err(report) => Phase::Failed(report.clone()),
+                });
+                opened
+            }
+        });
+        Opening {
+            task,
+            status: status_seen,
+            notes: notes_seen,
+            lease,
+        }
+    }
+
+    async fn opened(&self, kind: Kind, lease: Lease, telling: &Telling) -> Result<Opened, Report> {
+        let asked = &self.0.settings.session;
+        if matches!(self.0.settings.target, Target::Local) {
+            telling.status("starting Spark on this machine");
+        }
+        let mut client = self.client().await?;
+        let wanted = wanted(asked, kind);
+        let name = wanted.create.name.clone().unwrap_or_default();
+        let journal = self.0.record.creating(&name, client.base().as_str());
+        self.owe_delete(&client, &lease, journal);
+        let (events, mut seen) = mpsc::unbounded_channel();
+        let listening = telling.clone();
+        let asked_user = asked.proxy_user.clone();
+        let listener = tokio::spawn(async move {
+            let mut words = Words::new(asked_user);
+            while let Some(event) = seen.recv().await {
+                words.hear(event, &listening);
+            }
+        });
+        let mut started = session::start(&client, &wanted, &lease, &events).await;
+        if let Err(error) = &started
+            && let Some(other) = self.below_livy(&client, error, telling).await
+        {
+            client = other;
+            self.owe_delete(&client, &lease, journal);
+            started = session::start(&client, &wanted, &lease, &events).await;
+        }
+        drop(events);
+        let _ = listener.await;
+        match started {
+            Ok(session) => {
+                let heartbeat = wanted.create.heartbeat_timeout_in_second;
+                self.0.record.created(journal, &session, heartbeat);
+                let heartbeat = heartbeat.map(|seconds| Duration::from_secs(u64::from(seconds)));
+                let keep_alive = KeepAlive::start(&session, heartbeat);
+                Ok(Opened {
+                    session,
+                    keep_alive,
+                    lease,
+                    journal,
+                })
+            }
+            Err(error) => {
+                if !lease.is_owed() {
+                    self.0.record.deleted(journal);
+                }
+                Err(Report::from(&error))
+            }
+        }
+    }
+
+    /// A URL without a path that is no Livy is tried once at /livy, where gateways put it.
+    async fn below_livy(
+        &self,
+        client: &Client,
+        error: &session::StartError,
+        telling: &Telling,
+    ) -> Option<Client> {
+        let session::StartError::Create(error) = error else {
+            return None;
+        };
+        let other_service = error.reason() == Some(Reason::NoSuchRoute)
+            || matches!(&*error.problem, crate::livy::Problem::Garbled { .. });
+        let Target::Server { url, .. } = &self.0.settings.target else {
+            return None;
+        };
+        if !other_service || client.base().path().trim_matches('/') != "" {
+            return None;
+        }
+        let below = url.join("livy").ok()?;
+        let client = Client::new(self.connection(below.clone())).ok()?;
+        client.sessions(None, Some(0)).await.ok()?;
+        telling.note(&format!(
+            "{url} is no Livy server, {below} is: that one is used"
+        ));
+        Some(client)
+    }
+
+    /// Whatever way the program ends, the session goes first.
+    fn owe_delete(&self, client: &Client, lease: &Lease, journal: JournalKey) {
+        let (client, lease, record) = (client.clone(), lease.clone(), self.0.record.clone());
+        let shown = lease.clone();
+        self.0.shutdown.owe(
+            move || {
+                shown
+                    .owed()
+                    .map(|session| format!("session {session} may still be there"))
+            },
+            async move { close(&client, &lease, &record, journal).await },
+        );
+    }
+
+    /// Deletes a session now, as `:restart` does; the answer is what the user should know.
+    pub async fn close(&self, opened: &Opened) -> Option<String> {
+        let client = &opened.session.client;
+        close(client, &opened.lease, &self.0.record, opened.journal).await
+    }
+
+    /// The settings that sessions are opened with.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+}
+
+async fn close(
+    client: &Client,
+    lease: &Lease,
+    record: &Record,
+    journal: JournalKey,
+) -> Option<String> {
+    match lease.close(client).await {
+        Closed::Nothing => None,
+        Closed::Deleted(_) => {
+            record.deleted(journal);
+            None
+        }
+        Closed::Left { session, error } => Some(format!(
+            "session {session} could not be deleted and may still be there: {}",
+            error.problem
+        )),
+    }
+}
+
+/// The body of the request: only what was asked for, and what keeps the promise to leave nothing behind.
+pub fn wanted(asked: &SessionSettings, kind: Kind) -> Wanted {
+    let user = std::env::var("USER").unwrap_or_default();
+    let mut conf = asked.conf.clone();
+    if let Some(rows) = asked.rows {
+        conf.insert("livy.rsc.sql.num-rows".to_owned(), rows.to_string());
+    }
+    let rows = conf
+        .get("livy.rsc.sql.num-rows")
+        .and_then(|rows| rows.parse().ok());
+    Wanted {
+        create: CreateSession {
+            kind: Some(kind.name()),
+            proxy_user: asked.proxy_user.clone(),
+            jars: asked.jars.clone(),
+            py_files: asked.py_files.clone(),
+            files: asked.files.clone(),
+            archives: asked.archives.clone(),
+            driver_memory: asked.driver_memory.clone(),
+            driver_cores: asked.driver_cores,
+            executor_memory: asked.executor_memory.clone(),
+            executor_cores: asked.executor_cores,
+            num_executors: asked.num_executors,
+            queue: asked.queue.clone(),
+            name: Some(
+                asked
+                    .name
+                    .clone()
+                    .unwrap_or_else(|| session::unique_name(&user)),
+            ),
+            conf,
+            heartbeat_timeout_in_second: Some(asked.heartbeat.unwrap_or(HEARTBEAT))
+                .filter(|seconds| *seconds > 0),
+            ttl: asked.ttl.clone(),
+            idle_timeout: asked.idle_timeout.clone(),
+        },
+        kind,
+        timeout: asked.start_timeout.unwrap_or(START_TIMEOUT),
+        row_limit: rows,
+    }
+}
+
+#[derive(Clone)]
+struct Telling {
+    status: watch::Sender<Status>,
+    notes: mpsc::UnboundedSender<String>,
+}
+
+impl Telling {
+    fn status(&self, text: &str) {
+        self.status
+            .send_modify(|status| text.clone_into(&mut status.text));
+    }
+
+    fn phase(&self, phase: Phase) {
+        self.status.send_modify(|status| status.phase = phase);
+    }
+
+    fn note(&self, text: &str) {
+        let _ = self.notes.send(text.to_owned());
+    }
+}
+
+/// Turns what happens while a session starts into words.
+struct Words {
+    asked_user: Option<String>,
+    session: String,
+    state: String,
+    doing: Option<String>,
+}
+
+impl Words {
+    fn new(asked_user: Option<String>) -> Self {
+        Self {
+            asked_user,
+            session: String::new(),
+            state: "starting".to_owned(),
+            doing: None,
+        }
+    }
+
+    fn hear(&mut self, event: Starting, telling: &Telling) {
+        match event {
+            Starting::Created {
+                id,
+                left_out,
+                proxy_user,
+            } => {
+                self.session = format!("session {id}");
+                if !left_out.is_empty() {
+                    telling.note(&format!(
+                        "this server does not know {}: left out",
+                        left_out.join(", ")
+                    ));
+                }
+                if let Some(asked) = &self.asked_user
+                    && proxy_user.as_ref() != Some(asked)
+                {
+                    telling.note(&format!(
+                        "the server did not take over --proxy-user {asked}: the session runs as {}",
+                        proxy_user.as_deref().unwrap_or("its own user")
+                    ));
+                }
+            }
+            Starting::State(state) => self.state = state.to_string(),
+            Starting::Log(lines) => {
+                if let Some(line) = lines.iter().rev().find_map(|line| doing(line)) {
+                    self.doing = Some(line);
+                }
+            }
+            Starting::Trouble(error) => {
+                telling.status(&format!(
+                    "{} {}: no answer, still trying ({})",
+                    self.session, self.state, error.problem
+                ));
+                return;
+            }
+        }
+        let doing = self
+            .doing
+            .as_ref()
+            .map(|line| format!(": {line}"))
+            .unwrap_or_default();
+        telling.status(&format!("{} {}{doing}", self.session, self.state));
+    }
+}
+
+/// What a line of the launcher's log says is being done, if it says so.
+fn doing(line: &str) -> Option<String> {
+    let line = line.trim();
+    if line.is_empty() || matches!(line, "stdout:" | "stderr:" | "YARN Diagnostics:") {
+        return None;
+    }
+    // "26/01/01 12:00:00 INFO Client: Application report for application_1 (state: ACCEPTED)"
+    let text = line
+        .split_once(": ")
+        .filter(|(head, _)| head.contains("INFO") || head.contains("WARN"))
+        .map_or(line, |(_, text)| text);
+    let text: String = text.chars().take(100).collect();
+    Some(text)
+}

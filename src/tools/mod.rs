@@ -1,0 +1,90 @@
+//! The subcommands beside the shell: a look at sessions, the record, the config; the installation
+//! and the server of a local Spark. Each answers with an exit code.
+pub mod config;
+pub mod history;
+pub mod serve;
+pub mod sessions;
+pub mod setup;
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::livy::{Kind, Outcome, Status, Table};
+use crate::render::{Answer, Format, Renderer};
+use crate::report::{Report, code, complain};
+use crate::settings::RunSettings;
+use crate::style;
+
+/// Shows a failure and answers with its exit code.
+pub fn failed(report: &Report) -> u8 {
+    complain(report);
+    report.code
+}
+
+/// Writes results to standard output; a reader that has gone is no failure.
+pub fn print(text: &str) -> Result<u8, Report> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Report::new(
+            code::USAGE,
+            format!("the result cannot be written: {error}"),
+        )),
+        _ => Ok(code::OK),
+    }
+}
+
+/// A table in the form that was asked for. As JSON it is an array of objects, a row each.
+pub fn shown(table: &Table, run: &RunSettings) -> Result<String, Report> {
+    let format = run.format_or_default();
+    match format {
+        Format::Json => {
+            let rows: Vec<Value> = objects(table).collect();
+            Ok(format!("{:#}\n", Value::Array(rows)))
+        }
+        Format::Ndjson => Ok(objects(table).map(|row| format!("{row}\n")).collect()),
+        _ => drawn(table, format, run),
+    }
+}
+
+fn objects(table: &Table) -> impl Iterator<Item = Value> {
+    let names: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| column.name.replace(' ', "_"))
+        .collect();
+    table.rows.iter().map(move |row| {
+        let pairs = names.iter().cloned().zip(row.iter().cloned());
+        Value::Object(pairs.collect::<Map<String, Value>>())
+    })
+}
+
+fn drawn(table: &Table, format: Format, run: &RunSettings) -> Result<String, Report> {
+    let out = style::of(run.color_or_default(), &io::stdout(), None);
+    let outcome = Outcome {
+        table: Some(table.clone()),
+        ..Outcome::empty(Status::Ok)
+    };
+    let answer = Answer {
+        number: 1,
+        server_id: None,
+        kind: Kind::Sql,
+        code: "",
+        state: "available",
+        outcome: &outcome,
+        started_ms: None,
+        completed_ms: None,
+        waited: Duration::ZERO,
+    };
+    let mut text = Vec::new();
+    Renderer::new(format, out.clone(), out)
+        .answer(&answer, &mut text, &mut io::sink())
+        .map_err(|error| Report::new(code::USAGE, error.to_string()))?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// Is standard output looked at by a person?
+pub fn is_seen() -> bool {
+    io::stdout().is_terminal()
+}
