@@ -184,7 +184,10 @@ impl Outcome {
         let reply = data
             .get("content")
             .and_then(Value::as_object)
-            .filter(|content| data.contains_key("msg_type") && content.contains_key("ename"));
+            .filter(|content| {
+                let failed = content.get("status").and_then(Value::as_str) == Some("error");
+                data.contains_key("msg_type") && (failed || content.contains_key("ename"))
+            });
         if let Some(content) = reply {
             self.error = Some(Raised::from_map(content));
         }
