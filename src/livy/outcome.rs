@@ -146,14 +146,22 @@ impl Outcome {
         }
     }
 
-    /// Reads the last answer about a statement that ran as `kind`.
+    /// Reads the last answer about a statement that ran as `kind`; [`Outcome::take`] on a copy.
+    pub fn read(statement: &Statement, kind: Kind, row_limit: Option<usize>) -> Self {
+        Self::take(&mut statement.clone(), kind, row_limit)
+    }
+
+    /// Takes the output out of the last answer about a statement that ran as `kind`, so that a
+    /// large one stands in memory once.
     ///
     /// `row_limit` is the number of rows at which the server cuts SQL results, where it is
     /// known. A statement that has neither ended nor produced anything is `Unknown`.
-    pub fn read(statement: &Statement, kind: Kind, row_limit: Option<usize>) -> Self {
+    pub fn take(statement: &mut Statement, kind: Kind, row_limit: Option<usize>) -> Self {
         let mut outcome = Self::empty(Status::Unknown);
-        if let Some(output) = &statement.output {
-            outcome.take_data(&output.data, kind, row_limit);
+        let output = statement.output.take();
+        let produced = output.is_some();
+        if let Some(mut output) = output {
+            outcome.take_data(std::mem::take(&mut output.data), kind, row_limit);
             outcome.take_error(output);
         }
         if kind == Kind::Sparkr {
@@ -164,7 +172,7 @@ impl Outcome {
             Status::Cancelled
         } else if outcome.error.is_some() || failed {
             Status::Error
-        } else if statement.state.is_over() || statement.output.is_some() {
+        } else if statement.state.is_over() || produced {
             Status::Ok
         } else {
             Status::Unknown
@@ -179,36 +187,37 @@ impl Outcome {
         outcome
     }
 
-    fn take_data(&mut self, data: &Map<String, Value>, kind: Kind, row_limit: Option<usize>) {
+    fn take_data(&mut self, data: Map<String, Value>, kind: Kind, row_limit: Option<usize>) {
         // Python's broken magics report success and carry the error as if it were data.
         let reply = data
             .get("content")
             .and_then(Value::as_object)
-            .filter(|content| data.contains_key("msg_type") && content.contains_key("ename"));
-        if let Some(content) = reply {
-            self.error = Some(Raised::from_map(content));
-        }
+            .filter(|content| {
+                let failed = content.get("status").and_then(Value::as_str) == Some("error");
+                data.contains_key("msg_type") && (failed || content.contains_key("ename"))
+            });
+        self.error = reply.map(Raised::from_map);
         for (mime, value) in data {
             match mime.as_str() {
-                "msg_type" | "content" if reply.is_some() => {}
-                "text/plain" => self.text = plain_text(value),
+                "msg_type" | "content" if self.error.is_some() => {}
+                "text/plain" => self.text = into_text(value),
                 "application/json" => match table::from_sql(value, kind, row_limit) {
-                    Some(table) => self.table = Some(table),
-                    None => self.json = Some(value.clone()),
+                    Ok(table) => self.table = Some(table),
+                    Err(json) => self.json = Some(json),
                 },
                 "application/vnd.livy.table.v1+json" => match table::from_magic(value) {
-                    Some(table) => self.table = Some(table),
-                    None => self.others.push((mime.clone(), value.clone())),
+                    Ok(table) => self.table = Some(table),
+                    Err(other) => self.others.push((mime, other)),
                 },
-                _ => match image(mime, value) {
+                _ => match image(&mime, &value) {
                     Some(image) => self.images.push(image),
-                    None => self.others.push((mime.clone(), value.clone())),
+                    None => self.others.push((mime, value)),
                 },
             }
         }
     }
 
-    fn take_error(&mut self, output: &Output) {
+    fn take_error(&mut self, output: Output) {
         let failed = match output.status.as_deref() {
             Some(word) if word.eq_ignore_ascii_case("error") => true,
             Some(word) if word.eq_ignore_ascii_case("ok") => false,
@@ -216,11 +225,18 @@ impl Outcome {
         };
         if failed {
             self.error = Some(Raised {
-                name: output.ename.clone().unwrap_or_else(|| "Error".to_owned()),
-                value: output.evalue.clone().unwrap_or_default(),
-                traceback: output.traceback.clone(),
+                name: output.ename.unwrap_or_else(|| "Error".to_owned()),
+                value: output.evalue.unwrap_or_default(),
+                traceback: output.traceback,
             });
         }
+    }
+}
+
+fn into_text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        other => plain_text(&other),
     }
 }
 

@@ -4,70 +4,74 @@ use serde_json::{Map, Value};
 use super::{Column, Kind, Table};
 
 /// An SQL answer: `{"schema": {"type": "struct", "fields": [...]}, "data": [[...]]}`. Other kinds
-/// send the same shape only where somebody built it; it must then name itself a struct.
-pub(super) fn from_sql(value: &Value, kind: Kind, row_limit: Option<usize>) -> Option<Table> {
-    let schema = value.get("schema")?.as_object()?;
-    if kind != Kind::Sql && schema.get("type").and_then(Value::as_str) != Some("struct") {
-        return None;
+/// send the same shape only where somebody built it; it must then name itself a struct. What is
+/// no table is given back.
+pub(super) fn from_sql(
+    mut value: Value,
+    kind: Kind,
+    row_limit: Option<usize>,
+) -> Result<Table, Value> {
+    let is_struct = value["schema"]["type"] == "struct";
+    let fields = columns(&value["schema"]["fields"]).filter(|_| kind == Kind::Sql || is_struct);
+    let Some(columns) = fields else {
+        return Err(value);
+    };
+    let Some(mut rows) = take_rows(&mut value) else {
+        return Err(value);
+    };
+    for (at, column) in columns.iter().enumerate() {
+        if column.type_name.contains("struct<") {
+            for cell in rows.iter_mut().filter_map(|row| row.get_mut(at)) {
+                *cell = with_named_fields(cell);
+            }
+        }
     }
-    let columns: Vec<Column> = schema
-        .get("fields")?
-        .as_array()?
-        .iter()
-        .map(|field| Column {
-            name: text(field, "name"),
-            type_name: field.get("type").map(type_name).unwrap_or_default(),
-        })
-        .collect();
-    let data = value.get("data")?.as_array()?;
-    let has_structs: Vec<bool> = columns
-        .iter()
-        .map(|column| column.type_name.contains("struct<"))
-        .collect();
-    let rows = data
-        .iter()
-        .map(|row| {
-            let cells = row.as_array()?.iter().enumerate();
-            Some(
-                cells
-                    .map(|(at, cell)| match has_structs.get(at) {
-                        Some(true) => with_named_fields(cell),
-                        _ => cell.clone(),
-                    })
-                    .collect(),
-            )
-        })
-        .collect::<Option<Vec<Vec<Value>>>>()?;
-    Some(Table {
+    Ok(Table {
         truncated: !rows.is_empty() && row_limit == Some(rows.len()),
         columns,
         rows,
     })
 }
 
-/// The answer of `%table`: `{"headers": [{"name", "type"}], "data": [[...]]}`.
-pub(super) fn from_magic(value: &Value) -> Option<Table> {
-    let mut columns: Vec<Column> = value
-        .get("headers")?
-        .as_array()?
-        .iter()
-        .map(|header| Column {
-            name: text(header, "name"),
-            type_name: header.get("type").map(type_name).unwrap_or_default(),
-        })
-        .collect();
-    let rows = value
-        .get("data")?
-        .as_array()?
-        .iter()
-        .map(|row| row.as_array().cloned())
-        .collect::<Option<Vec<_>>>()?;
+/// The answer of `%table`: `{"headers": [{"name", "type"}], "data": [[...]]}`. What is no table is
+/// given back.
+pub(super) fn from_magic(mut value: Value) -> Result<Table, Value> {
+    let Some(mut columns) = columns(&value["headers"]) else {
+        return Err(value);
+    };
+    let Some(rows) = take_rows(&mut value) else {
+        return Err(value);
+    };
     align_positions(&mut columns);
-    Some(Table {
+    Ok(Table {
         columns,
         rows,
         truncated: false,
     })
+}
+
+fn columns(of: &Value) -> Option<Vec<Column>> {
+    let column = |field: &Value| Column {
+        name: text(field, "name"),
+        type_name: field.get("type").map(type_name).unwrap_or_default(),
+    };
+    Some(of.as_array()?.iter().map(column).collect())
+}
+
+/// Moves the rows out, if all of them are rows: an answer may fill half the memory.
+fn take_rows(of: &mut Value) -> Option<Vec<Vec<Value>>> {
+    let data = of.get_mut("data")?.as_array_mut()?;
+    if !data.iter().all(Value::is_array) {
+        return None;
+    }
+    let rows = std::mem::take(data).into_iter();
+    Some(
+        rows.filter_map(|row| match row {
+            Value::Array(cells) => Some(cells),
+            _ => None,
+        })
+        .collect(),
+    )
 }
 
 fn text(of: &Value, key: &str) -> String {
@@ -164,9 +168,9 @@ mod tests {
 
     use super::*;
 
-    fn sql(fields: &Value, data: &Value, limit: Option<usize>) -> Option<Table> {
+    fn sql(fields: &Value, data: &Value, limit: Option<usize>) -> Result<Table, Value> {
         let value = json!({"schema": {"type": "struct", "fields": fields}, "data": data});
-        from_sql(&value, Kind::Sql, limit)
+        from_sql(value, Kind::Sql, limit)
     }
 
     #[test]
@@ -223,9 +227,12 @@ mod tests {
     fn json_that_only_looks_like_a_table_is_none() {
         let pandas =
             json!({"schema": {"fields": [{"name": "a", "type": "integer"}]}, "data": [{"a": 1}]});
-        assert_eq!(from_sql(&pandas, Kind::Pyspark, None), None);
-        assert_eq!(from_sql(&pandas, Kind::Sql, None), None);
-        assert_eq!(from_sql(&json!([1]), Kind::Sql, None), None);
+        assert_eq!(
+            from_sql(pandas.clone(), Kind::Pyspark, None),
+            Err(pandas.clone())
+        );
+        assert_eq!(from_sql(pandas.clone(), Kind::Sql, None), Err(pandas));
+        assert_eq!(from_sql(json!([1]), Kind::Sql, None), Err(json!([1])));
     }
 
     #[test]
@@ -235,7 +242,7 @@ mod tests {
             .iter()
             .map(|n| json!({"name": n, "type": format!("T{n}")}))
             .collect();
-        let table = from_magic(&json!({"headers": headers, "data": []})).unwrap();
+        let table = from_magic(json!({"headers": headers, "data": []})).unwrap();
         for (at, column) in table.columns.iter().enumerate() {
             assert_eq!(
                 (column.name.clone(), column.type_name.clone()),
@@ -248,7 +255,7 @@ mod tests {
     fn names_that_are_not_all_the_positions_stay_where_they_are() {
         for names in [["1", "0x"], ["2", "1"], ["1", "1"], ["01", "0"]] {
             let headers: Vec<_> = names.iter().map(|n| json!({"name": n})).collect();
-            let table = from_magic(&json!({"headers": headers, "data": []})).unwrap();
+            let table = from_magic(json!({"headers": headers, "data": []})).unwrap();
             let kept: Vec<_> = table.columns.iter().map(|c| c.name.as_str()).collect();
             assert_eq!(kept, names);
         }

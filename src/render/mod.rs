@@ -84,8 +84,7 @@ impl FromStr for Format {
     type Err = UnknownFormat;
 
     fn from_str(text: &str) -> Result<Self, UnknownFormat> {
-        let known = Self::ALL.into_iter();
-        known
+        Self::ALL
             .into_iter()
             .find(|format| format.name().eq_ignore_ascii_case(text))
             .ok_or_else(|| UnknownFormat(text.to_owned()))
@@ -245,4 +244,175 @@ fn write_cut(outcome: &Outcome, style: &Style, notes: &mut dyn Write) -> io::Res
         "{yellow}cut at {} rows by the server; use --rows N or LIMIT{plain}",
         table.rows.len()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::livy::{Column, Image, Raised, Table};
+
+    fn table(rows: Value, truncated: bool) -> Outcome {
+        let column = Column {
+            name: "a".to_owned(),
+            type_name: "integer".to_owned(),
+        };
+        Outcome {
+            table: Some(Table {
+                columns: vec![column],
+                rows: serde_json::from_value(rows).unwrap(),
+                truncated,
+            }),
+            ..Outcome::empty(Status::Ok)
+        }
+    }
+
+    fn text(text: &str) -> Outcome {
+        Outcome {
+            text: Some(text.to_owned()),
+            ..Outcome::empty(Status::Ok)
+        }
+    }
+
+    /// Results and notes of a run.
+    fn run(format: Format, outcomes: &[Outcome]) -> (String, String) {
+        let (mut out, mut notes) = (Vec::new(), Vec::new());
+        let mut renderer = Renderer::new(format, Style::default(), Style::default());
+        for (number, outcome) in (1..).zip(outcomes) {
+            let answer = Answer {
+                number,
+                server_id: None,
+                kind: Kind::Sql,
+                code: "c",
+                state: "available",
+                outcome,
+                started_ms: Some(0),
+                completed_ms: Some(1_700_000_000_350),
+                waited: Duration::from_micros(1_500),
+            };
+            renderer.answer(&answer, &mut out, &mut notes).unwrap();
+        }
+        renderer.finish(&mut out).unwrap();
+        renderer.finish(&mut out).unwrap();
+        (
+            String::from_utf8(out).unwrap(),
+            String::from_utf8(notes).unwrap(),
+        )
+    }
+
+    #[test]
+    fn a_second_csv_table_starts_with_an_empty_line_and_text_goes_to_the_notes() {
+        let outcomes = [
+            text("first"),
+            table(json!([[1]]), false),
+            text("between\n"),
+            table(json!([]), false),
+        ];
+        let (out, notes) = run(Format::Csv, &outcomes);
+        assert_eq!(
+            (out.as_str(), notes.as_str()),
+            ("a\n1\n\na\n", "first\nbetween\n")
+        );
+        assert_eq!(run(Format::Tsv, &outcomes), (out, notes));
+    }
+
+    #[test]
+    fn a_cut_table_is_warned_of_in_every_format_and_never_in_the_results() {
+        for format in Format::ALL {
+            let (out, notes) = run(format, &[table(json!([[1], [2]]), true)]);
+            assert_eq!(
+                notes, "cut at 2 rows by the server; use --rows N or LIMIT\n",
+                "{format}"
+            );
+            assert!(!out.contains("LIMIT"), "{format}");
+        }
+    }
+
+    #[test]
+    fn an_error_goes_to_the_notes_and_what_was_printed_before_it_to_the_results() {
+        let outcome = Outcome {
+            status: Status::Error,
+            error: Some(Raised {
+                name: "Error".to_owned(),
+                value: "boom".to_owned(),
+                traceback: vec!["java".to_owned()],
+            }),
+            ..text("kept")
+        };
+        let printed = ("kept\n".to_owned(), "boom\n".to_owned());
+        assert_eq!(run(Format::Text, std::slice::from_ref(&outcome)), printed);
+        let (out, notes) = run(Format::Csv, &[outcome]);
+        assert_eq!((out.as_str(), notes.as_str()), ("", "kept\nboom\n"));
+    }
+
+    #[test]
+    fn cancelled_and_unknown_are_one_line_each() {
+        let cancelled = Outcome {
+            error: Some(Raised::default()),
+            ..Outcome::empty(Status::Cancelled)
+        };
+        let (out, notes) = run(Format::Text, &[cancelled, Outcome::empty(Status::Unknown)]);
+        assert_eq!(out, "");
+        assert_eq!(
+            notes,
+            "cancelled\nunknown: the server may or may not have run this statement\n"
+        );
+    }
+
+    #[test]
+    fn the_json_array_is_whole_for_any_number_of_answers() {
+        for count in [0, 1, 3] {
+            let (out, _) = run(Format::Json, &vec![text("x"); count]);
+            let array: Vec<Value> = serde_json::from_str(&out).unwrap();
+            assert_eq!(array.len(), count);
+            assert!(out.ends_with("]\n"));
+        }
+        assert_eq!(run(Format::Ndjson, &[]).0, "");
+    }
+
+    #[test]
+    fn an_object_has_the_promised_fields_and_more_only_where_there_is_more() {
+        let full = Outcome {
+            status: Status::Error,
+            text: Some("t".to_owned()),
+            images: vec![Image {
+                mime: "image/png".to_owned(),
+                base64: "aGk=".to_owned(),
+            }],
+            error: Some(Raised {
+                name: "E".to_owned(),
+                value: "v".to_owned(),
+                traceback: vec!["l".to_owned()],
+            }),
+            ..table(json!([[1, null]]), true)
+        };
+        let more = Outcome {
+            json: Some(Value::Null),
+            others: vec![("text/html".to_owned(), json!("<b>"))],
+            ..Outcome::empty(Status::Ok)
+        };
+        let (out, _) = run(Format::Ndjson, &[full, more]);
+        let lines: Vec<&str> = out.lines().collect();
+        assert_eq!(
+            lines[0],
+            r#"{"statement":1,"server_id":null,"kind":"sql","code":"c","state":"available","status":"error","text":"t","table":{"columns":[{"name":"a","type":"integer"}],"rows":[[1,null]],"truncated":true},"images":[{"mime":"image/png","base64":"aGk="}],"error":{"name":"E","value":"v","traceback":["l"]},"started_ms":null,"completed_ms":1700000000350,"waited_ms":1.5}"#
+        );
+        assert!(
+            lines[1].ends_with(r#""json":null,"others":{"text/html":"<b>"}}"#),
+            "{}",
+            lines[1]
+        );
+    }
+
+    #[test]
+    fn every_format_is_known_by_its_name_and_no_other_is() {
+        for format in Format::ALL {
+            assert_eq!(format.to_string().to_uppercase().parse(), Ok(format));
+        }
+        assert_eq!(
+            "xml".parse::<Format>(),
+            Err(UnknownFormat("xml".to_owned()))
+        );
+    }
 }
