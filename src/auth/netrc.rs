@@ -249,4 +249,13 @@ mod tests {
         }
         assert!(parse("").unwrap().is_empty());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic_or_go_on_for_ever(
+            text in "((machine|default|macdef|login|password|#|\"|\\\\|é|[a-z]| |\n){0,3}){0,30}"
+        ) {
+            drop(parse(&text));
+        }
+    }
 }

@@ -196,3 +196,19 @@ fn a_file_that_others_can_write_or_that_is_no_text_is_refused() {
         Err(ConfigError::TooLarge { .. })
     ));
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "[a-z\\[\\]{}=.\"'#\\n ,0-9é-]{0,80}") {
+        drop(Config::parse(&text, Path::new(PATH), None));
+    }
+
+    #[test]
+    fn no_damage_to_a_good_file_makes_the_reader_panic(at in 0usize..3000, with in ".{0,3}") {
+        let mut text: Vec<char> = full().chars().collect();
+        let at = at.min(text.len());
+        text.splice(at..(at + 1).min(text.len()), with.chars());
+        let text: String = text.into_iter().collect();
+        drop(Config::parse(&text, Path::new(PATH), None));
+    }
+}

@@ -523,4 +523,26 @@ mod tests {
         assert_eq!("scala".parse::<Kind>().unwrap(), Kind::Spark);
         assert_eq!("python".parse::<Kind>().unwrap().name(), "pyspark");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_a_value_panic(given in ".{0,40}", more in "[a-z0-9:/@%.?#=, -]{0,40}") {
+            for given in [given.as_str(), more.as_str(), &format!("https://{more}")] {
+                drop((memory(given), livy_time(given), time(given), count(given), seconds(given)));
+                drop((key_value(given), list(given), session_id(given), Header::from_argument(given)));
+                drop((server_url(given), proxy_url(given), without_url_passwords(given)));
+            }
+        }
+
+        #[test]
+        fn a_password_in_a_url_is_never_accepted_nor_repeated(
+            user in "[a-z]{0,5}", password in "[A-Z]{6,12}", rest in "[a-z0-9./:@ -]{0,12}"
+        ) {
+            let given = format!("https://{user}:{password}@host{rest}");
+            let error = server_url(&given).unwrap_err();
+            let shown = format!("{error} {error:?}");
+            proptest::prop_assert!(!shown.contains(&password));
+            proptest::prop_assert!(!without_url_passwords(&given).contains(&password));
+        }
+    }
 }
