@@ -135,12 +135,12 @@ impl Session {
             hung: 0,
             connected: began,
         };
-        let statement = wait.until_final(statement, interrupts).await?;
+        let mut statement = wait.until_final(statement, interrupts).await?;
         let waited = began.elapsed();
         let runs_on =
             statement.state == StatementState::Cancelled && statement.output.is_none() && wait.ran;
         Ok(Execution {
-            outcome: Outcome::read(&statement, submission.kind, Some(self.row_limit)),
+            outcome: Outcome::take(&mut statement, submission.kind, Some(self.row_limit)),
             statement,
             waited,
             runs_on,

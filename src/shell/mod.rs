@@ -207,9 +207,10 @@ impl Shell {
     }
 
     fn run_pieces(&mut self, text: &str, pieces: &[Piece]) -> bool {
-        if !self.wait_for_session(text) {
-            return false;
-        }
+        self.wait_for_session(text) && self.send(pieces)
+    }
+
+    fn send(&mut self, pieces: &[Piece]) -> bool {
         for (at, piece) in pieces.iter().enumerate() {
             let Link::Open(opened) = &self.link else {
                 return false;
@@ -255,6 +256,7 @@ impl Shell {
         match self.link.wait(&self.runtime, &mut self.interrupts, visible) {
             Wait::Open => {
                 self.ever_open = true;
+                self.initialise();
                 true
             }
             Wait::Interrupted => {
@@ -267,6 +269,24 @@ impl Shell {
                 note("not sent; :restart tries to get a session again");
                 self.initial = Some(text.to_owned());
                 false
+            }
+        }
+    }
+
+    /// Runs the `init` files of the config, once in each session; one that fails stops no other.
+    fn initialise(&mut self) {
+        if std::mem::replace(&mut self.initialised, true) {
+            return;
+        }
+        for file in self.opener.settings().shell.init.clone() {
+            match source::read_file(&file, None, self.kind) {
+                Ok(text) => {
+                    let pieces = source::pieces(&text.text, text.kind, false);
+                    if !self.send(&pieces) {
+                        note(&format!("the init file {} did not end well", text.name));
+                    }
+                }
+                Err(report) => complain(&report),
             }
         }
     }
