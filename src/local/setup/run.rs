@@ -164,12 +164,38 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_that_hangs_is_ended_with_its_children() {
-        let error = run(
-            shell("sleep 600 & sleep 600; wait"),
-            Duration::from_millis(50),
-        )
-        .await
-        .unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        let dir = tempfile::tempdir().unwrap();
+        let pid = dir.path().join("pid");
+        let script = format!("sleep 600 & echo $! > '{}'; wait", pid.display());
+        let wait_for_pid = async {
+            loop {
+                match std::fs::read_to_string(&pid) {
+                    Ok(text) if text.ends_with('\n') => break text.trim().parse().unwrap(),
+                    _ => tokio::time::sleep(Duration::from_millis(5)).await,
+                }
+            }
+        };
+        let child: i32 = tokio::select! {
+            _ = run(shell(&script), Duration::from_secs(600)) => panic!("it cannot end"),
+            child = wait_for_pid => child,
+        };
+        // Where nobody reaps orphans, a dead one stays as a zombie.
+        let alive = || {
+            let stat = std::fs::read_to_string(format!("/proc/{child}/stat"));
+            let pid = Pid::from_raw(child).unwrap();
+            rustix::process::test_kill_process(pid).is_ok()
+                && !stat.is_ok_and(|stat| stat.contains(") Z"))
+        };
+        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        while alive() && std::time::Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(!alive());
+    }
+
+    #[tokio::test]
+    async fn a_program_that_takes_too_long_is_an_error() {
+        let error = run(shell("sleep 600"), Duration::from_millis(1)).await;
+        assert_eq!(error.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 }

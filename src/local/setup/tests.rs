@@ -1,8 +1,9 @@
 //! Whole installs on a machine made of shell scripts: no network, no real Python or Java.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, test_kill_process};
@@ -19,7 +20,7 @@ struct Fake {
 
 /// Plays python, venv and pip; `$0` says which installation it belongs to. The files `pip`, `job` and
 /// `import` in the machine's folder are scripts that replace the usual behaviour.
-const PYTHON: &str = r##"#!/bin/sh
+const PYTHON: &str = r#"#!/bin/sh
 top=TOP
 case "$1" in
 -I)
@@ -57,7 +58,7 @@ import|job)
     if [ -n "$PYTHONPATH" ]; then version=of-the-home; else version="$(cat "$SPARK_HOME/version")"; fi
     echo '{"spark": "'$version'", "package": "", "count": 10, "udf": [1, 2]}' ;;
 esac
-"##;
+"#;
 
 const JAVA: &str = r#"#!/bin/sh
 home="$(cd "$(dirname "$0")/.." && pwd)"
@@ -88,8 +89,18 @@ impl Fake {
     fn program(&self, name: &str, text: &str) {
         let file = self.at(name);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(&file, text).unwrap();
-        fs::set_permissions(&file, PermissionsExt::from_mode(0o755)).unwrap();
+        // Written by another process: a file that this one holds open for writing while another test
+        // starts a program cannot be executed ("text file busy").
+        let mut shell = Command::new("/bin/sh")
+            .args(["-c", r#"rm -f "$0"; cat > "$0"; chmod 755 "$0""#])
+            .arg(&file)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = shell.stdin.take().unwrap();
+        stdin.write_all(text.as_bytes()).unwrap();
+        drop(stdin);
+        assert!(shell.wait().unwrap().success());
     }
 
     fn python(&self, name: &str, version: &str, missing: &str) {
@@ -382,7 +393,7 @@ async fn no_network_leaves_the_environment_for_the_next_try() {
     assert!(
         events
             .iter()
-            .any(|event| matches!(event, Event::Notice(Notice::Pip(_))))
+            .any(|event| matches!(event, Event::Notice(Notice::Retrying(_))))
     );
 
     fake.behave_well("pip");
@@ -394,6 +405,51 @@ async fn no_network_leaves_the_environment_for_the_next_try() {
         fake.log(),
         ["venv", "pip pyspark==3.5.9", "pip pyspark==3.5.9", "import"]
     );
+}
+
+#[tokio::test]
+async fn an_environment_that_a_crash_left_half_made_is_made_anew() {
+    let fake = Fake::usual();
+    let half = fake.at("runtime/spark-3.5.9");
+    fs::create_dir_all(half.join("bin")).unwrap();
+    fs::write(half.join("bin/python"), "torn").unwrap();
+    fs::create_dir_all(fake.at("runtime/tmp/pip-unpack-old")).unwrap();
+    fs::write(fake.at("runtime/lock"), "4242").unwrap();
+    assert_eq!(missing(&fake.wanted()).unwrap().items.len(), 2);
+    installed(&fake.wanted()).await;
+    assert_eq!(fake.log()[0], "venv");
+    assert!(!fake.at("runtime/tmp").exists());
+}
+
+#[tokio::test]
+async fn a_whole_download_outlives_a_failed_build() {
+    let fake = Fake::usual();
+    fake.behave(
+        "pip",
+        r#"mkdir -p "$TMPDIR/pip-unpack-x"
+        echo whole > "$TMPDIR/pip-unpack-x/pyspark-3.5.9.tar.gz"
+        echo "  Downloading pyspark-3.5.9.tar.gz (6 bytes)"
+        echo "  Preparing metadata (setup.py): started"
+        until [ -e "$top/runtime/downloads/pyspark-3.5.9.tar.gz" ]; do sleep 0.02; done
+        exit 1"#,
+    );
+    fails(&fake.wanted()).await;
+    // Damaged, as after a power cut: it is tried once.
+    fake.behave("pip", "exit 1");
+    fails(&fake.wanted()).await;
+    let kept = fake.at("runtime/downloads/pyspark-3.5.9.tar.gz");
+    assert_eq!(fake.log().pop().unwrap(), format!("pip {}", kept.display()));
+    assert!(!kept.exists());
+
+    fs::write(&kept, "whole").unwrap();
+    fake.behave(
+        "pip",
+        r#"cp "$package" "$top/seen"; package=pyspark==3.5.9"#,
+    );
+    installed(&fake.wanted()).await;
+    assert_eq!(fs::read_to_string(fake.at("seen")).unwrap(), "whole");
+    assert!(!fake.at("runtime/downloads").exists());
+    assert!(!fake.at("runtime/tmp").exists());
 }
 
 #[tokio::test]
