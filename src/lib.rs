@@ -6,3 +6,4 @@ pub mod livy;
 pub mod local;
 pub mod render;
 pub mod session;
+pub mod terminal;
