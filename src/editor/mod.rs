@@ -1,1 +1,241 @@
-//! (being written)
+//! The line editor: reads code from a person at a terminal. The only place that names rustyline.
+
+mod colour;
+mod enter;
+mod handle;
+mod helper;
+mod history;
+mod keys;
+mod plain;
+mod shared;
+
+use std::cell::Cell;
+use std::io::{self, ErrorKind};
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use rustyline::config::{BellStyle, Builder};
+use rustyline::error::ReadlineError;
+use rustyline::{ColorMode, CompletionType, EditMode};
+
+use crate::language::Language;
+use crate::terminal;
+use helper::Questions;
+use history::Entries;
+use shared::{Buffer, Shared};
+
+pub use handle::{Handle, PromptState};
+pub use history::MAX_ENTRIES as MAX_HISTORY;
+
+/// What came from the prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// An entry, complete as far as the editor can tell; empty when only Enter was pressed.
+    Line(String),
+    /// Ctrl-C: what was typed is gone.
+    Interrupted,
+    /// Ctrl-D on an empty line, the end of the input, or the terminal is gone.
+    End,
+    /// The terminal failed in another way; the system's words. Reading again may fail again at once.
+    Other(String),
+}
+
+/// Offers names for what stands before the cursor. Called on the reading thread: it must answer quickly.
+pub trait Complete: Send {
+    /// The byte offset where the word to replace starts, and what could stand there; `None` for nothing.
+    fn complete(&self, line: &str, pos: usize) -> Option<(usize, Vec<String>)>;
+}
+
+/// How the editor is to be.
+#[derive(Default)]
+pub struct Options {
+    /// Keys as in vi instead of emacs.
+    pub vi: bool,
+    /// Colours, and with them brackets shown and grey hints from the history.
+    pub color: bool,
+    /// Earlier entries, oldest first, many-line ones whole. [`Handle::load_history`] adds them later.
+    pub history: Vec<String>,
+    /// Who answers Tab.
+    pub completer: Option<Box<dyn Complete>>,
+}
+
+/// The text in front of the input. Its colour is the session's state, see [`Handle::set_state`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// Without colours, with the space at its end: `py 3> `.
+    pub text: String,
+}
+
+/// Why there is no editor.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "The line editor could not be started: {reason}. Is this a usable terminal? TERM=dumb reads plain lines."
+)]
+pub struct EditorError {
+    /// The system's words.
+    pub reason: String,
+}
+
+/// What a read starts with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Start<'a> {
+    /// Text that stands in the buffer, to be edited.
+    pub initial: Option<&'a str>,
+    /// Keys typed before now go into the buffer, but no Enter among them submits and no Ctrl-D among them ends:
+    /// for the read after an error or a cancel.
+    pub hold_typeahead: bool,
+}
+
+/// Reads entries from the terminal.
+pub struct Editor {
+    // None: plain lines.
+    lines: Option<rustyline::Editor<Questions, Entries>>,
+    handle: Handle,
+}
+
+impl Editor {
+    /// An editor on standard input and output; where these are no terminal that can edit, it reads plain lines.
+    pub fn new(options: Options) -> Result<Self, EditorError> {
+        let entries = Entries::default();
+        entries.load(options.history);
+        if !terminal::is_interactive() || terminal::is_dumb() {
+            let shared = Arc::new(Shared::new(false, entries, None));
+            return Ok(Self {
+                lines: None,
+                handle: Handle { shared, jobs: None },
+            });
+        }
+        let failed = |error: ReadlineError| EditorError {
+            reason: error.to_string(),
+        };
+        let mut lines =
+            rustyline::Editor::with_history(config(options.vi), entries.clone()).map_err(failed)?;
+        let printer = lines.create_external_printer().map_err(failed)?;
+        let (jobs, waiting) = mpsc::channel();
+        let shared = Arc::new(Shared::new(options.color, entries, Some(jobs.clone())));
+        let served = Arc::clone(&shared);
+        thread::Builder::new()
+            .name("prompt".to_owned())
+            .spawn(move || handle::serve(printer, &waiting, &served))
+            .map_err(|error| EditorError {
+                reason: error.to_string(),
+            })?;
+        keys::bind(&mut lines, &shared);
+        lines.set_helper(Some(Questions {
+            shared: Arc::clone(&shared),
+            completer: options.completer,
+            last_painting: Cell::new(false),
+        }));
+        Ok(Self {
+            lines: Some(lines),
+            handle: Handle {
+                shared,
+                jobs: Some(jobs),
+            },
+        })
+    }
+
+    /// Reads one entry. Blocks; belongs on a thread that runs no tasks.
+    ///
+    /// The terminal's mode while this does not read is whatever it was before: drop a
+    /// [`Quiet`](crate::terminal::Quiet) first.
+    pub fn read(&mut self, prompt: &Prompt, language: Language, start: Start<'_>) -> Input {
+        let Some(lines) = &mut self.lines else {
+            return plain::read(io::stdin().lock(), io::stdout(), &prompt.text, language);
+        };
+        let shared = &self.handle.shared;
+        let initial = start.initial.map(enter::printable).unwrap_or_default();
+        let mut buffer = Buffer {
+            cursor: initial.len(),
+            text: initial,
+        };
+        let mut hold = start.hold_typeahead;
+        loop {
+            shared.begin(language, hold);
+            let (left, right) = buffer.text.split_at(buffer.cursor);
+            let result = lines.readline_with_initial(prompt.text.as_str(), (left, right));
+            shared.end();
+            let interrupted = shared
+                .interrupted
+                .load(std::sync::atomic::Ordering::Relaxed);
+            match result {
+                Ok(_) if interrupted => return Input::Interrupted,
+                Ok(text) => return Input::Line(enter::submitted(&text)),
+                // A byte that is no UTF-8: go on with what was there. It may have been the middle of a paste, so
+                // nothing that follows at once may run.
+                Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => {
+                    buffer = shared.buffer();
+                    hold = true;
+                }
+                Err(error) => return ended(error),
+            }
+        }
+    }
+
+    /// Adds an entry to what Up and Ctrl-R show, as the newest.
+    pub fn add_history(&mut self, entry: &str) {
+        self.handle.shared.history.push(entry);
+    }
+
+    /// A way to this editor for other threads.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+}
+
+fn config(vi: bool) -> rustyline::Config {
+    let mode = if vi { EditMode::Vi } else { EditMode::Emacs };
+    Builder::new()
+        .edit_mode(mode)
+        // Whether to write colours is decided in colour.rs, which also keeps control characters out.
+        .color_mode(ColorMode::Forced)
+        .completion_type(CompletionType::List)
+        // Its question would take no Ctrl-C.
+        .completion_prompt_limit(usize::MAX)
+        .bell_style(BellStyle::None)
+        .auto_add_history(false)
+        .build()
+}
+
+fn ended(error: ReadlineError) -> Input {
+    let error = match error {
+        ReadlineError::Eof => return Input::End,
+        ReadlineError::Interrupted => return Input::Interrupted,
+        ReadlineError::Errno(number) => io::Error::from(number),
+        ReadlineError::Io(error) => error,
+        other => return Input::Other(other.to_string()),
+    };
+    // What a terminal that was closed answers.
+    let gone = [
+        rustix::io::Errno::IO,
+        rustix::io::Errno::NXIO,
+        rustix::io::Errno::BADF,
+        rustix::io::Errno::NOTTY,
+    ];
+    if gone
+        .iter()
+        .any(|number| error.raw_os_error() == Some(number.raw_os_error()))
+    {
+        Input::End
+    } else {
+        Input::Other(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_that_was_closed_is_the_end() {
+        let closed = io::Error::from_raw_os_error(rustix::io::Errno::IO.raw_os_error());
+        assert_eq!(ended(ReadlineError::Io(closed)), Input::End);
+        assert_eq!(ended(ReadlineError::Eof), Input::End);
+    }
+
+    #[test]
+    fn any_other_failure_is_told() {
+        let full = io::Error::from_raw_os_error(rustix::io::Errno::NOMEM.raw_os_error());
+        assert!(matches!(ended(ReadlineError::Io(full)), Input::Other(text) if !text.is_empty()));
+    }
+}

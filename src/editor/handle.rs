@@ -1,0 +1,119 @@
+//! Speaking to the editor from other threads, while it reads.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, Sender};
+
+use rustyline::ExternalPrinter;
+
+use super::shared::Shared;
+
+/// A message that leaves no line behind and makes the editor paint prompt and buffer again.
+const REPAINT: &str = "\x1b[A\n";
+
+/// The session's state, shown as the prompt's colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PromptState {
+    /// The session is not ready yet; what is entered queues.
+    #[default]
+    Starting,
+    /// Ready.
+    Idle,
+    /// Running something.
+    Busy,
+    /// Gone.
+    Dead,
+}
+
+/// What the printing thread is asked to do.
+pub(super) enum Job {
+    Print(String),
+    Repaint,
+    /// Everything typed before this read is in the buffer once the editor looks up: then Enter works again.
+    Release(u64),
+}
+
+/// A way to the editor for other threads and tasks. Nothing here ever blocks.
+#[derive(Clone)]
+pub struct Handle {
+    pub(super) shared: Arc<Shared>,
+    pub(super) jobs: Option<Sender<Job>>,
+}
+
+impl Handle {
+    /// Shows another state. The prompt is painted again at once when somebody sits at it.
+    pub fn set_state(&self, state: PromptState) {
+        let changed = self.shared.set_state(state);
+        // A buffer taller than the window would leave a copy of itself in the scrollback each time.
+        if changed
+            && self.shared.reading.load(Ordering::Relaxed)
+            && !self.shared.tall.load(Ordering::Relaxed)
+        {
+            self.send_repaint();
+        }
+    }
+
+    /// Writes lines above the prompt, without disturbing what is typed; straight to the terminal when nobody
+    /// is at the prompt. `false` when there is no line editor to do it: print it yourself then.
+    ///
+    /// The text must be safe for a terminal. It appears late when the user is in a history search.
+    pub fn print(&self, text: &str) -> bool {
+        let mut text = text.to_owned();
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        self.send(Job::Print(text))
+    }
+
+    /// Puts entries of earlier sessions, oldest first, before those of this one. They are there at once, at a
+    /// prompt that is already being typed at too.
+    pub fn load_history(&self, entries: Vec<String>) {
+        self.shared.history.load(entries);
+    }
+
+    fn send_repaint(&self) {
+        if !self.shared.repaint_waits.swap(true, Ordering::AcqRel) {
+            self.send(Job::Repaint);
+        }
+    }
+
+    fn send(&self, job: Job) -> bool {
+        self.jobs
+            .as_ref()
+            .is_some_and(|jobs| jobs.send(job).is_ok())
+    }
+}
+
+/// Carries out jobs until every handle is gone.
+///
+/// A thread of its own, because the editor takes one message at a time and none while it searches the
+/// history or lists completions: `print` waits for it.
+pub(super) fn serve(mut printer: impl ExternalPrinter, jobs: &Receiver<Job>, shared: &Shared) {
+    for job in jobs {
+        let outcome = match job {
+            Job::Print(text) => printer.print(text),
+            Job::Repaint => {
+                shared.repaint_waits.store(false, Ordering::Release);
+                if shared.reading.load(Ordering::Relaxed) {
+                    printer.print(REPAINT.to_owned())
+                } else {
+                    Ok(())
+                }
+            }
+            Job::Release(read) => {
+                // The editor prefers keys to messages and has room for one message: the second is taken in
+                // only after it has seen the first, that is, after every key that had arrived before.
+                let seen = printer
+                    .print(REPAINT.to_owned())
+                    .and_then(|()| printer.print(REPAINT.to_owned()));
+                shared.release(read);
+                seen
+            }
+        };
+        if outcome.is_err() {
+            // The terminal is gone; the reading side finds out by itself.
+            shared.release_all();
+            return;
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The line editor's questions (colours, hints, completion), answered.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::sync::Arc;
+
+use rustyline::completion::Completer;
+use rustyline::highlight::{CmdKind, Highlighter};
+use rustyline::hint::{Hint, Hinter};
+use rustyline::history::SearchDirection;
+use rustyline::validate::Validator;
+use rustyline::{Context, Helper, Result};
+
+use super::Complete;
+use super::colour::{self, Paint};
+use super::enter::Arrival;
+use super::shared::Shared;
+
+/// More names than this are not shown: nobody reads them, and the editor's own limit is 65,535.
+const MAX_NAMES: usize = 1_000;
+
+pub(super) struct Questions {
+    pub shared: Arc<Shared>,
+    pub completer: Option<Box<dyn Complete>>,
+    /// The buffer is painted for the last time: no marks that only help while typing.
+    pub last_painting: Cell<bool>,
+}
+
+/// The rest of an earlier entry that begins as what is typed.
+pub(super) struct Rest {
+    whole: String,
+    shown: String,
+}
+
+impl Hint for Rest {
+    fn display(&self) -> &str {
+        &self.shown
+    }
+
+    fn completion(&self) -> Option<&str> {
+        Some(&self.whole)
+    }
+}
+
+impl Rest {
+    // Many lines of grey text under the cursor would push the screen around: the first is enough.
+    fn new(whole: String) -> Self {
+        let shown = match whole.split_once('\n') {
+            Some((first, _)) => format!("{first} …"),
+            None => whole.clone(),
+        };
+        Self { whole, shown }
+    }
+}
+
+impl Hinter for Questions {
+    type Hint = Rest;
+
+    // Asked after every change and at the start of a read: so this is also where the buffer is noted.
+    fn hint(&self, line: &str, pos: usize, ctx: &Context<'_>) -> Option<Rest> {
+        self.shared.saw(line, pos);
+        if !self.shared.color
+            || line.is_empty()
+            || pos < line.len()
+            || self.shared.arrival() != Arrival::Typed
+        {
+            return None;
+        }
+        let last = ctx.history().len().checked_sub(1)?;
+        let found = ctx
+            .history()
+            .starts_with(line, last, SearchDirection::Reverse)
+            .ok()??;
+        let rest = found.entry.get(line.len()..)?;
+        (!rest.is_empty()).then(|| Rest::new(rest.to_owned()))
+    }
+}
+
+impl Highlighter for Questions {
+    fn highlight<'l>(&self, line: &'l str, pos: usize) -> Cow<'l, str> {
+        let paint = Paint {
+            color: self.shared.color,
+            cursor: (!self.last_painting.get()).then_some(pos),
+        };
+        Cow::Owned(colour::buffer(self.shared.language(), line, paint))
+    }
+
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(
+        &'s self,
+        prompt: &'p str,
+        default: bool,
+    ) -> Cow<'b, str> {
+        // Not the default one: a history search, which is no session's state.
+        if default && self.shared.color {
+            Cow::Owned(colour::prompt(prompt, self.shared.state()))
+        } else {
+            Cow::Borrowed(prompt)
+        }
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        Cow::Owned(colour::hint(hint))
+    }
+
+    fn highlight_char(&self, line: &str, pos: usize, kind: CmdKind) -> bool {
+        self.last_painting.set(kind == CmdKind::ForcedRefresh);
+        if !self.shared.color {
+            return false;
+        }
+        match kind {
+            CmdKind::MoveCursor => colour::shows_bracket(self.shared.language(), line, pos),
+            CmdKind::ForcedRefresh => true,
+            // Painting all of a growing buffer for each key of an unmarked paste costs seconds.
+            CmdKind::Other => self.shared.arrival() == Arrival::Typed,
+        }
+    }
+}
+
+impl Completer for Questions {
+    type Candidate = String;
+
+    fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> Result<(usize, Vec<String>)> {
+        let answer = self
+            .completer
+            .as_ref()
+            .and_then(|completer| completer.complete(line, pos))
+            .filter(|(start, _)| *start <= pos && line.is_char_boundary(*start));
+        let Some((start, mut names)) = answer else {
+            return Ok((pos, Vec::new()));
+        };
+        names.truncate(MAX_NAMES);
+        Ok((start, names))
+    }
+}
+
+// Enter decides for itself, see keys.rs.
+impl Validator for Questions {}
+
+impl Helper for Questions {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_shows_one_line_and_inserts_all() {
+        let rest = Rest::new("x in y:\n    z".to_owned());
+        assert_eq!(rest.display(), "x in y: …");
+        assert_eq!(rest.completion(), Some("x in y:\n    z"));
+    }
+}

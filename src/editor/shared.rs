@@ -1,0 +1,253 @@
+//! What the reading thread, the key handlers and other threads share.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::enter::Arrival;
+use super::handle::{Job, PromptState};
+use super::history::Entries;
+use crate::language::Language;
+use crate::terminal;
+
+/// Keys closer together than this do not come from fingers (repeated keys come every 30 ms).
+const BURST_GAP: Duration = Duration::from_millis(10);
+/// Two keys may roll under fast fingers; this many gaps in a row may not.
+const BURST_GAPS: u32 = 2;
+
+pub(super) struct Shared {
+    state: AtomicU8,
+    language: Mutex<Language>,
+    buffer: Mutex<Buffer>,
+    pulse: Mutex<Pulse>,
+    /// The read under way whose type-ahead is held back, counted from 1; 0 when none is.
+    held: AtomicU64,
+    reads: AtomicU64,
+    /// Set when the line editor reads; its first look at the buffer sends the release.
+    release_wanted: AtomicBool,
+    jobs: Option<Sender<Job>>,
+    pub history: Entries,
+    pub reading: AtomicBool,
+    /// Ctrl-C was the last key.
+    pub interrupted: AtomicBool,
+    /// The buffer has more rows than the window.
+    pub tall: AtomicBool,
+    pub repaint_waits: AtomicBool,
+    pub color: bool,
+}
+
+/// The buffer as last seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Buffer {
+    pub text: String,
+    pub cursor: usize,
+}
+
+struct Pulse {
+    last: Option<Instant>,
+    short_gaps: u32,
+}
+
+impl Shared {
+    pub fn new(color: bool, history: Entries, jobs: Option<Sender<Job>>) -> Self {
+        Self {
+            state: AtomicU8::new(0),
+            language: Mutex::new(Language::Python),
+            buffer: Mutex::default(),
+            pulse: Mutex::new(Pulse {
+                last: None,
+                short_gaps: 0,
+            }),
+            held: AtomicU64::new(0),
+            reads: AtomicU64::new(0),
+            release_wanted: AtomicBool::new(false),
+            jobs,
+            history,
+            reading: AtomicBool::new(false),
+            interrupted: AtomicBool::new(false),
+            tall: AtomicBool::new(false),
+            repaint_waits: AtomicBool::new(false),
+            color,
+        }
+    }
+
+    /// A read begins; with `hold`, Enter submits nothing until all that was typed before is in the buffer.
+    pub fn begin(&self, language: Language, hold: bool) {
+        *lock(&self.language) = language;
+        self.interrupted.store(false, Ordering::Relaxed);
+        // Without the printing thread nobody could release it.
+        let hold = hold && self.jobs.is_some();
+        let read = self.reads.fetch_add(1, Ordering::Relaxed) + 1;
+        self.held
+            .store(if hold { read } else { 0 }, Ordering::Release);
+        self.release_wanted.store(hold, Ordering::Release);
+        *lock(&self.pulse) = Pulse {
+            last: Some(Instant::now()),
+            short_gaps: BURST_GAPS,
+        };
+        self.reading.store(true, Ordering::Relaxed);
+    }
+
+    pub fn end(&self) {
+        self.reading.store(false, Ordering::Relaxed);
+        self.held.store(0, Ordering::Release);
+    }
+
+    /// The editor shows this now. Called for every change, the first time as soon as it reads.
+    pub fn saw(&self, text: &str, cursor: usize) {
+        let mut buffer = lock(&self.buffer);
+        text.clone_into(&mut buffer.text);
+        buffer.cursor = cursor;
+        drop(buffer);
+        let tall = text.len() > 200 && taller_than_window(text);
+        self.tall.store(tall, Ordering::Relaxed);
+        if self.release_wanted.swap(false, Ordering::AcqRel)
+            && let Some(jobs) = &self.jobs
+        {
+            let _ = jobs.send(Job::Release(self.held.load(Ordering::Acquire)));
+        }
+    }
+
+    pub fn buffer(&self) -> Buffer {
+        lock(&self.buffer).clone()
+    }
+
+    pub fn language(&self) -> Language {
+        *lock(&self.language)
+    }
+
+    pub fn release(&self, read: u64) {
+        let _ = self
+            .held
+            .compare_exchange(read, 0, Ordering::AcqRel, Ordering::Relaxed);
+    }
+
+    pub fn release_all(&self) {
+        self.held.store(0, Ordering::Release);
+    }
+
+    pub fn holds(&self) -> bool {
+        self.held.load(Ordering::Acquire) != 0
+    }
+
+    /// A key came. Any key but Ctrl-C makes an interrupt before it void.
+    pub fn key(&self) {
+        self.interrupted.store(false, Ordering::Relaxed);
+        lock(&self.pulse).beat(Instant::now());
+    }
+
+    /// How the key that was noted last arrived.
+    pub fn arrival(&self) -> Arrival {
+        if self.holds() {
+            Arrival::Held
+        } else if lock(&self.pulse).is_burst() {
+            Arrival::Burst
+        } else {
+            Arrival::Typed
+        }
+    }
+
+    pub fn state(&self) -> PromptState {
+        match self.state.load(Ordering::Relaxed) {
+            0 => PromptState::Starting,
+            1 => PromptState::Idle,
+            2 => PromptState::Busy,
+            _ => PromptState::Dead,
+        }
+    }
+
+    /// Whether this changed it.
+    pub fn set_state(&self, state: PromptState) -> bool {
+        let code = match state {
+            PromptState::Starting => 0,
+            PromptState::Idle => 1,
+            PromptState::Busy => 2,
+            PromptState::Dead => 3,
+        };
+        self.state.swap(code, Ordering::Relaxed) != code
+    }
+}
+
+impl Pulse {
+    fn beat(&mut self, now: Instant) {
+        let short = self
+            .last
+            .is_some_and(|last| now.saturating_duration_since(last) < BURST_GAP);
+        self.short_gaps = if short {
+            self.short_gaps.saturating_add(1)
+        } else {
+            0
+        };
+        self.last = Some(now);
+    }
+
+    fn is_burst(&self) -> bool {
+        self.short_gaps >= BURST_GAPS
+    }
+}
+
+// Rows at most: what wraps is counted by bytes.
+fn taller_than_window(text: &str) -> bool {
+    let Some((columns, rows)) = terminal::size() else {
+        return false;
+    };
+    let needed: usize = text.split('\n').map(|line| 1 + line.len() / columns).sum();
+    needed >= rows
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn beats(gaps_ms: &[u64]) -> bool {
+        let mut now = Instant::now();
+        let mut pulse = Pulse {
+            last: None,
+            short_gaps: 0,
+        };
+        pulse.beat(now);
+        for gap in gaps_ms {
+            now += Duration::from_millis(*gap);
+            pulse.beat(now);
+        }
+        pulse.is_burst()
+    }
+
+    #[test]
+    fn fingers_make_no_burst_even_when_two_keys_roll() {
+        assert!(!beats(&[120, 80, 3]));
+        assert!(!beats(&[30, 30, 30]));
+    }
+
+    #[test]
+    fn a_paste_is_a_burst() {
+        assert!(beats(&[0, 1, 0]));
+    }
+
+    #[test]
+    fn what_is_held_is_released_only_for_its_own_read() {
+        let (jobs, _keep) = std::sync::mpsc::channel();
+        let shared = Shared::new(false, Entries::default(), Some(jobs));
+        shared.begin(Language::Python, true);
+        assert_eq!(shared.arrival(), Arrival::Held);
+        shared.end();
+        shared.begin(Language::Python, true);
+        shared.release(1);
+        assert_eq!(shared.arrival(), Arrival::Held);
+        shared.release(2);
+        assert_ne!(shared.arrival(), Arrival::Held);
+    }
+
+    #[test]
+    fn a_state_is_repainted_on_change_only() {
+        let shared = Shared::new(false, Entries::default(), None);
+        assert!(shared.set_state(PromptState::Idle));
+        assert!(!shared.set_state(PromptState::Idle));
+        assert_eq!(shared.state(), PromptState::Idle);
+    }
+}

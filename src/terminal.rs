@@ -1,0 +1,224 @@
+//! The terminal: is there one, how wide, in colour or not, and the mode that it is in.
+//!
+//! The line editor sets its own mode while it reads. This module rules the rest of the time: silent
+//! keys while a statement runs ([`Quiet`]) and the way back to what was there before us ([`restore`]).
+
+use std::env;
+use std::io::{self, IsTerminal};
+use std::os::fd::BorrowedFd;
+use std::sync::OnceLock;
+
+use rustix::process::getpgrp;
+use rustix::termios::{
+    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp,
+    tcgetwinsize, tcsetattr,
+};
+
+const PASTE_ON: &[u8] = b"\x1b[?2004h";
+const PASTE_OFF: &[u8] = b"\x1b[?2004l";
+/// Bracketed paste off, default colours, cursor shown.
+const PLAIN_AGAIN: &[u8] = b"\x1b[?2004l\x1b[0m\x1b[?25h";
+
+/// The mode in which the terminal was when the program started.
+static BEFORE_US: OnceLock<Termios> = OnceLock::new();
+
+/// When colours are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ColorChoice {
+    /// On a terminal that has them, unless the environment says otherwise.
+    #[default]
+    Auto,
+    /// Always, into pipes and files too.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Are standard input and output both a terminal?
+///
+/// Only then there is somebody to ask and somewhere to edit a line. A dumb terminal counts: lines
+/// can be read from it, see [`is_dumb`].
+pub fn is_interactive() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// Is this a terminal that cannot move its cursor (`TERM=dumb`, Emacs' shell buffer)?
+pub fn is_dumb() -> bool {
+    dumb(env::var("TERM").ok().as_deref())
+}
+
+// The list is the line editor's: where it does not edit, nothing else may draw either.
+fn dumb(term: Option<&str>) -> bool {
+    matches!(term, Some("dumb" | "cons25" | "emacs"))
+}
+
+/// Columns of the terminal on standard output, else on standard error; `None` without one.
+pub fn width() -> Option<usize> {
+    size().map(|(columns, _)| columns)
+}
+
+/// Columns and rows of the terminal, as [`width`]. A terminal that claims to have none has no size.
+pub fn size() -> Option<(usize, usize)> {
+    let size = tcgetwinsize(rustix::stdio::stdout())
+        .or_else(|_| tcgetwinsize(rustix::stdio::stderr()))
+        .ok()?;
+    (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col.into(), size.ws_row.into()))
+}
+
+/// Whether to write colours to a stream, given the user's choice and whether the stream is a terminal.
+///
+/// With [`ColorChoice::Auto`] the environment decides, in this order: a non-empty `NO_COLOR` (no),
+/// `CLICOLOR_FORCE` other than 0 (yes), `CLICOLOR=0` (no), `TERM=dumb` (no).
+pub fn color(choice: ColorChoice, stream_is_terminal: bool) -> bool {
+    color_by(choice, stream_is_terminal, |name| env::var(name).ok())
+}
+
+fn color_by(
+    choice: ColorChoice,
+    stream_is_terminal: bool,
+    variable: impl Fn(&str) -> Option<String>,
+) -> bool {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto if set("NO_COLOR").is_some() => false,
+        ColorChoice::Auto if set("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
+        ColorChoice::Auto => {
+            stream_is_terminal
+                && set("CLICOLOR").as_deref() != Some("0")
+                && !dumb(variable("TERM").as_deref())
+        }
+    }
+}
+
+/// Notes the terminal's mode, for [`restore`]. Call it once, first thing in the program.
+pub fn remember() {
+    if let Ok(mode) = tcgetattr(rustix::stdio::stdin()) {
+        let _ = BEFORE_US.set(mode);
+    }
+}
+
+/// Puts the terminal back as [`remember`] found it, shows the cursor and turns bracketed paste off.
+///
+/// For the ways out that run no destructors of the editor: signals and the panic hook. Does nothing
+/// without a terminal, or when we are in the background, where touching it would stop us.
+pub fn restore() {
+    let Some(mode) = BEFORE_US.get() else { return };
+    let stdin = rustix::stdio::stdin();
+    if tcgetpgrp(stdin).is_ok_and(|foreground| foreground != getpgrp()) {
+        return;
+    }
+    let _ = tcsetattr(stdin, OptionalActions::Now, mode);
+    if let Some(screen) = screen() {
+        write_all(screen, PLAIN_AGAIN);
+    }
+}
+
+/// While this lives, keys are silent: kept by the terminal for the next prompt, not shown.
+///
+/// For the time in which a statement runs. Ctrl-C and Ctrl-Z still act, a paste arrives as one piece.
+/// Drop it before the editor reads, since the editor returns to the mode that it finds.
+#[derive(Debug)]
+#[must_use = "keys are silent only as long as this lives"]
+pub struct Quiet {
+    before: Termios,
+}
+
+impl Quiet {
+    /// Makes keys silent; `None` when there is no terminal to do it on, or a dumb one, which sends whole lines.
+    pub fn start() -> Option<Self> {
+        if !is_interactive() || is_dumb() {
+            return None;
+        }
+        let before = tcgetattr(rustix::stdio::stdin()).ok()?;
+        let quiet = Self { before };
+        quiet.resume();
+        Some(quiet)
+    }
+
+    /// Makes keys silent again, after the program was stopped (Ctrl-Z) and continued (SIGCONT):
+    /// the user's shell may have set another mode in between.
+    pub fn resume(&self) {
+        let mut silent = self.before.clone();
+        // IEXTEN: Ctrl-V and Ctrl-O would be eaten by the terminal. ICRNL: so that Enter is still told from Ctrl-J.
+        silent.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN;
+        silent.local_modes |= LocalModes::ISIG;
+        silent.input_modes -= InputModes::ICRNL | InputModes::INLCR | InputModes::IGNCR;
+        silent.special_codes[SpecialCodeIndex::VMIN] = 1;
+        silent.special_codes[SpecialCodeIndex::VTIME] = 0;
+        if tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &silent).is_ok() {
+            write_all(rustix::stdio::stdout(), PASTE_ON);
+        }
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        write_all(rustix::stdio::stdout(), PASTE_OFF);
+        // Now, not Flush: what was typed stays.
+        let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &self.before);
+    }
+}
+
+fn screen() -> Option<BorrowedFd<'static>> {
+    if io::stdout().is_terminal() {
+        Some(rustix::stdio::stdout())
+    } else if io::stderr().is_terminal() {
+        Some(rustix::stdio::stderr())
+    } else {
+        None
+    }
+}
+
+// Past std's buffer, so that the order against the mode change holds.
+fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        match rustix::io::write(to, bytes) {
+            Ok(count) if count > 0 => bytes = &bytes[count..],
+            Err(rustix::io::Errno::INTR) => {}
+            _ => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn auto(terminal: bool, variables: &[(&str, &str)]) -> bool {
+        color_by(ColorChoice::Auto, terminal, |name| {
+            variables
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn colours_are_for_terminals() {
+        assert!(auto(true, &[("TERM", "xterm")]));
+        assert!(!auto(false, &[("TERM", "xterm")]));
+        assert!(!auto(true, &[("TERM", "dumb")]));
+    }
+
+    #[test]
+    fn no_color_wins_over_force_and_an_empty_one_counts_for_nothing() {
+        assert!(!auto(true, &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]));
+        assert!(auto(true, &[("NO_COLOR", "")]));
+    }
+
+    #[test]
+    fn clicolor_force_reaches_a_pipe() {
+        assert!(auto(false, &[("CLICOLOR_FORCE", "1")]));
+        assert!(!auto(false, &[("CLICOLOR_FORCE", "0")]));
+        assert!(!auto(true, &[("CLICOLOR", "0")]));
+    }
+
+    #[test]
+    fn an_explicit_choice_wins_over_the_environment() {
+        let no = |_: &str| Some("1".to_owned());
+        assert!(color_by(ColorChoice::Always, false, no));
+        assert!(!color_by(ColorChoice::Never, true, |_| None));
+    }
+}
