@@ -10,11 +10,11 @@ import threading
 import traceback
 import warnings
 
-from . import output, python_magic
+from . import interrupts, output, python_magic
 
 TOP_FRAME = re.compile(r'\s*File "<stdin>".*in <module>')
 HERE = os.path.dirname(os.path.abspath(__file__))
-PY4J = os.sep + "py4j" + os.sep
+INSIST_AFTER = 1.0  # seconds of a cancel in which the Spark job may end by itself
 
 
 class Stream(io.TextIOBase):
@@ -47,6 +47,7 @@ class PythonKind:
     """The namespace of a session's Python, and the running of one statement in it."""
 
     def __init__(self, spark, faithful):
+        self._spark = spark
         self._faithful = faithful
         self._host = os.getpid()
         self._main = threading.main_thread().ident
@@ -117,40 +118,22 @@ class PythonKind:
                 compiled = compile(ast.Module([statement], []), "<stdin>", "exec")
             else:
                 compiled = compile(ast.Interactive([statement]), "<stdin>", "single")
-            run_user_code(compiled, self.names)
+            interrupts.run(compiled, self.names)
         return {}
 
-    def interrupt(self, _age):
+    def interrupt(self, age):
         """Called every 100 ms, from another thread, until the cancelled statement ends."""
         if self._faithful:
             return None
+        interrupts.insisting = age > INSIST_AFTER
+        if age > INSIST_AFTER:
+            self._spark.main_thread.interrupt()  # a Java call that waits for no Spark job
         if hasattr(signal, "pthread_kill"):
             signal.pthread_kill(self._main, signal.SIGINT)
         else:
             import _thread
             _thread.interrupt_main()
         return None
-
-
-def run_user_code(compiled, names):
-    exec(compiled, names)
-
-
-def on_interrupt(_signal, frame):
-    """Raises KeyboardInterrupt in user code, and nowhere else.
-
-    Not in the host's own lines, and never inside a py4j call: there it would leave the
-    connection with half an answer. The job behind such a call is cancelled another way.
-    """
-    position = frame
-    while position is not None:
-        if PY4J in position.f_code.co_filename:
-            return
-        if position.f_code is run_user_code.__code__:
-            if position is not frame:
-                raise KeyboardInterrupt
-            return
-        position = position.f_back
 
 
 def parse(code):
@@ -184,6 +167,7 @@ def describe(kind, error, trace):
         if TOP_FRAME.match(line):
             lines = lines[:1] + lines[position + 1:]
             break
+    lines = [line for line in lines if not line.startswith('  File "' + HERE)]
     return kind.__name__, evalue, lines
 
 

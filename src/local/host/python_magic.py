@@ -13,6 +13,8 @@ from . import output
 class UnknownMagic(Exception):
     """A line starts with % and names no magic."""
 
+    __module__ = "builtins"  # or a traceback would show a module of ours
+
 
 def run(line, names):
     word, _, rest = line[1:].partition(" ")

@@ -15,6 +15,7 @@ USER_FRAME = "$line"
 INTERRUPT_AFTER = 0.3  # seconds of a cancel in which the Spark job may end by itself
 STOP_AFTER = 1.0
 DEAD_AFTER = 6.0
+STOPPED = "java.lang.ThreadDeath"
 STOP_LIMIT = 20  # Thread.stop throws from this Java on
 
 
@@ -99,9 +100,8 @@ class ScalaKind:
         self._prepare_thread()
         self._take_new_jars()
         lines = scala_lines.split(code) if self._faithful else scala_lines.joined(code)
-        run = Run(self._line, [] if self._faithful else None)
         try:
-            return run.all(count, lines, lambda: self._cancelled)
+            return Run(self._line).all(count, lines, lambda: self._cancelled)
         finally:
             self._all.reset()
             self._printed.reset()
@@ -158,13 +158,16 @@ class ScalaKind:
         thread = self._spark.main_thread
         if age < STOP_AFTER:
             thread.interrupt()
-        elif self._java_major < STOP_LIMIT:
+        elif age > DEAD_AFTER:
+            return ("The cancelled Scala statement cannot be stopped (on Java %d%s): the session has to be "
+                    "started anew." % (self._java_major, "" if self._can_stop() else "; Java 17 could"))
+        elif self._can_stop():
             thread.stop()
             time.sleep(0.3)
-        elif age > DEAD_AFTER:
-            return ("The cancelled Scala statement runs on and Java %d has no means to stop it (Java 17 has): "
-                    "the session has to be started anew." % self._java_major)
         return None
+
+    def _can_stop(self):
+        return self._java_major < STOP_LIMIT
 
     def _in_user_code(self):
         frames = self._spark.main_thread.getStackTrace()
@@ -174,7 +177,7 @@ class ScalaKind:
 class Run:
     """One statement's way through its units."""
 
-    def __init__(self, line, _unused):
+    def __init__(self, line):
         self._line = line
 
     def all(self, count, units, cancelled):
@@ -218,5 +221,7 @@ def split_error(text, printed):
     else:
         printed = ""
     lines = LINES.findall(text)
+    if lines and lines[0].strip() == STOPPED:
+        lines = lines[:1]  # the rest is how the host stopped it
     evalue = lines[0].strip() if lines else "unknown error"
     return "Error", evalue, lines[1:], printed

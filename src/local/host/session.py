@@ -8,7 +8,7 @@ import threading
 import time
 import traceback
 
-from . import launch, output, progress, python_kind, r_kind, scala_kind, spark, sql_kind, watch
+from . import interrupts, launch, output, progress, python_kind, r_kind, scala_kind, spark, sql_kind, watch
 
 KIND_NAMES = {"scala": "spark", "python": "pyspark", "r": "sparkr"}
 CANCEL_EVERY = 0.1  # seconds
@@ -77,7 +77,7 @@ class Session:
         faithful = bool(request.get("faithful"))
         os.environ.setdefault("MPLBACKEND", "Agg")
         self._spark.start(request, self._guard)
-        signal.signal(signal.SIGINT, python_kind.on_interrupt)
+        signal.signal(signal.SIGINT, interrupts.on_interrupt)
         major = launch.major(self._spark.java)
         rows = (request.get("conf") or {}).get("livy.rsc.sql.num-rows") or request.get("sql_rows")
         self._kinds = {
@@ -144,6 +144,7 @@ class Session:
         if running.cancelled:
             try:
                 self._spark.jvm.java.lang.Thread.interrupted()  # clears an interrupt that came too late
+                self._spark.adopt_thread()  # a stopped thread has a successor
             except Exception:
                 traceback.print_exc()
 

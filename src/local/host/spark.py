@@ -98,6 +98,11 @@ class Spark:
         if java_context is not None:
             java_context.sc().cancelJobGroup(str(number))
 
+    def query(self, code):
+        """The DataFrame of a SQL text, asked for as Scala asks, so that errors have the same stack."""
+        from pyspark.sql import DataFrame
+        return DataFrame(self.session._jsparkSession.sql(code), self.session)
+
     def add(self, what, path, python_session):
         """Adds a file, Python file or jar; returns a local path where Scala needs one."""
         if what == "file":

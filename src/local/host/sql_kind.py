@@ -5,6 +5,7 @@ import json
 from . import java_errors, output, sql_values
 
 DEFAULT_ROWS = 1000
+INTERRUPT_AFTER = 1.0  # seconds
 
 
 class SqlKind:
@@ -19,7 +20,7 @@ class SqlKind:
 
     def execute(self, count, code):
         try:
-            frame = self._spark.session.sql(code)
+            frame = self._spark.query(code)
             schema = json.loads(frame._jdf.schema().json())
             fields = schema["fields"]
             rows = sql_values.fetchable(frame, fields).take(self._rows)
@@ -30,6 +31,8 @@ class SqlKind:
             return output.error(count, "Error", message, trace)
         return output.ok(count, {output.JSON: {"schema": schema, "data": data}})
 
-    def interrupt(self, _age):
-        """The job group is cancelled by the session; there is no more to do here."""
+    def interrupt(self, age):
+        """The session cancels the job; work of the driver alone that waits is interrupted later."""
+        if age > INTERRUPT_AFTER:
+            self._spark.main_thread.interrupt()
         return None

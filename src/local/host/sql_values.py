@@ -2,6 +2,7 @@
 
 import datetime
 import math
+import re
 
 # pyspark cannot fetch these; their text is what Spark's own shell would show.
 ONLY_TEXT = ("interval",)
@@ -69,12 +70,30 @@ def key_text(key):
 
 
 def struct(value, kind):
-    """A Livy describes each field again, without its type."""
+    """The fields' schema, written as a Livy writes Spark's own objects, and the values."""
     fields = kind["fields"]
-    schema = [{"name": field["name"], "dataType": {}, "nullable": field["nullable"],
-               "metadata": {"map": {}}} for field in fields]
     values = [convert(item, field["type"]) for item, field in zip(value, fields)]
-    return {"schema": schema, "values": values}
+    return {"schema": described_fields(fields), "values": values}
+
+
+def described_fields(fields):
+    return [{"name": field["name"], "dataType": described(field["type"]), "nullable": field["nullable"],
+             "metadata": {"map": field["metadata"]}} for field in fields]
+
+
+def described(kind):
+    """A type by its parameters alone: nothing for a plain one, and no word for which type it is."""
+    if isinstance(kind, str):
+        decimal = re.fullmatch(r"decimal\((\d+),(-?\d+)\)", kind)
+        return {"precision": int(decimal.group(1)), "scale": int(decimal.group(2))} if decimal else {}
+    if kind["type"] == "array":
+        return {"elementType": described(kind["elementType"]), "containsNull": kind["containsNull"]}
+    if kind["type"] == "map":
+        return {"keyType": described(kind["keyType"]), "valueType": described(kind["valueType"]),
+                "valueContainsNull": kind["valueContainsNull"]}
+    if kind["type"] == "struct":
+        return described_fields(kind["fields"])
+    return {}
 
 
 def user_defined(value, _kind):
