@@ -1,4 +1,5 @@
 //! A real Spark on this machine, behind the same REST API as a Livy server.
 
+pub mod host;
 pub mod serving;
 pub mod setup;
