@@ -2,7 +2,7 @@
 
 use super::enter::{code_of, is_unwanted};
 use super::handle::PromptState;
-use crate::language::{Language, TokenClass};
+use crate::language::{Class, Language};
 
 const RESET: &str = "\x1b[0m";
 const COMMAND: &str = "\x1b[36m";
@@ -72,13 +72,17 @@ pub fn shows_bracket(language: Language, text: &str, cursor: usize) -> bool {
     })
 }
 
-fn color_of(class: TokenClass) -> &'static str {
+fn color_of(class: Class) -> &'static str {
     match class {
-        TokenClass::Keyword => "\x1b[35m",
-        TokenClass::String => "\x1b[32m",
-        TokenClass::Number => "\x1b[36m",
-        TokenClass::Comment => "\x1b[90m",
-        TokenClass::Other => "",
+        Class::Keyword => "\x1b[35m",
+        Class::String => "\x1b[32m",
+        Class::Number | Class::Constant => "\x1b[36m",
+        Class::Comment => "\x1b[90m",
+        Class::Definition => "\x1b[1m",
+        Class::Builtin => "\x1b[34m",
+        Class::Annotation | Class::Magic => "\x1b[33m",
+        Class::Unknown => "\x1b[31m",
+        Class::Name | Class::Operator | Class::Bracket | Class::Space | Class::Newline => "",
     }
 }
 

@@ -1,6 +1,6 @@
 //! What Enter does, and what of a typed text is submitted. Pure functions.
 
-use crate::language::{Completeness, Language};
+use crate::language::{self, Completeness, Language};
 
 /// What a press of Enter leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub fn code_of(prompt: Language, buffer: &str) -> Option<(Language, &str)> {
     if buffer.trim_start().starts_with(':') {
         return None;
     }
-    Some(Language::magic(buffer).unwrap_or((prompt, buffer)))
+    Some(language::magic(buffer).unwrap_or((prompt, buffer)))
 }
 
 /// Decides about Enter, with the cursor at byte `cursor` of `buffer`.

@@ -33,7 +33,10 @@ pub enum Input {
     /// An entry, complete as far as the editor can tell; empty when only Enter was pressed.
     Line(String),
     /// Ctrl-C: what was typed is gone.
-    Interrupted,
+    Interrupted {
+        /// Something was typed.
+        had_text: bool,
+    },
     /// Ctrl-D on an empty line, the end of the input, or the terminal is gone.
     End,
     /// The terminal failed in another way; the system's words. Reading again may fail again at once.
@@ -159,7 +162,10 @@ impl Editor {
                 .interrupted
                 .load(std::sync::atomic::Ordering::Relaxed);
             match result {
-                Ok(_) if interrupted => return Input::Interrupted,
+                Ok(text) if interrupted => {
+                    let had_text = !text.trim().is_empty();
+                    return Input::Interrupted { had_text };
+                }
                 Ok(text) => return Input::Line(enter::submitted(&text)),
                 // A byte that is no UTF-8: go on with what was there. It may have been the middle of a paste, so
                 // nothing that follows at once may run.
@@ -200,7 +206,7 @@ fn config(vi: bool) -> rustyline::Config {
 fn ended(error: ReadlineError) -> Input {
     let error = match error {
         ReadlineError::Eof => return Input::End,
-        ReadlineError::Interrupted => return Input::Interrupted,
+        ReadlineError::Interrupted => return Input::Interrupted { had_text: false },
         ReadlineError::Errno(number) => io::Error::from(number),
         ReadlineError::Io(error) => error,
         other => return Input::Other(other.to_string()),

@@ -193,17 +193,9 @@ impl Shell {
         self.interrupts.forget();
         let quiet = Quiet::start();
         let well = self.run_pieces(text, &pieces);
-        let Some(quiet) = quiet.filter(|_| !well) else {
-            self.hold = !well;
-            return;
-        };
+        drop(quiet);
         // after a failure nothing runs by itself: what was typed meanwhile waits in the editor
-        let typed = quiet.drain();
-        self.hold = true;
-        if !typed.is_empty() {
-            let before = self.initial.take().unwrap_or_default();
-            self.initial = Some(before + &typed);
-        }
+        self.hold = !well;
     }
 
     fn run_pieces(&mut self, text: &str, pieces: &[Piece]) -> bool {
