@@ -1,5 +1,6 @@
 //! The headers of a request: ours, the user's, and the one that says who asks.
 use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
 
@@ -27,35 +28,23 @@ pub(super) fn own(
     connection: &Connection,
     secrets: &mut Secrets,
 ) -> Result<(HeaderMap, bool), Problem> {
+    let authorization = authorization(&connection.credentials, secrets)?;
+    let mut basic = matches!(connection.credentials, Credentials::Basic { .. });
     let mut headers = HeaderMap::new();
     let mut add = |name: HeaderName, value: &str| {
         secrets.add(value);
-        let mut header = HeaderValue::from_str(value)
-            .map_err(|_| Problem::Setup(format!("the value of the header {name} holds a line end or another character that no header can carry")))?;
+        let mut header = HeaderValue::from_str(value).map_err(|_| {
+            Problem::Setup(format!(
+                "the value of the header {name} holds a line end or another character that no \
+                 header can carry"
+            ))
+        })?;
         header.set_sensitive(true);
         headers.insert(name, header);
         Ok::<(), Problem>(())
     };
-    let mut basic = false;
-    match &connection.credentials {
-        Credentials::None => {}
-        Credentials::Basic { user, password } => {
-            if user.contains(':') {
-                return Err(Problem::Setup(
-                    "a user name cannot hold a colon with HTTP Basic authentication".to_owned(),
-                ));
-            }
-            basic = true;
-            let pair = format!("{user}:{}", password.expose_secret());
-            let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
-            add(AUTHORIZATION, &format!("Basic {encoded}"))?;
-        }
-        Credentials::Bearer { token } => {
-            add(
-                AUTHORIZATION,
-                &format!("Bearer {}", token.expose_secret().trim()),
-            )?;
-        }
+    if let Some(value) = authorization {
+        add(AUTHORIZATION, &value)?;
     }
     for (name, value) in &connection.headers {
         let known = HeaderName::from_bytes(name.trim().as_bytes())
@@ -74,6 +63,32 @@ pub(super) fn own(
     Ok((headers, basic))
 }
 
+/// The value of `Authorization`; each part of it that must not be shown is told to `secrets`.
+fn authorization(
+    credentials: &Credentials,
+    secrets: &mut Secrets,
+) -> Result<Option<String>, Problem> {
+    match credentials {
+        Credentials::None => Ok(None),
+        Credentials::Basic { user, .. } if user.contains(':') => Err(Problem::Setup(
+            "a user name cannot hold a colon with HTTP Basic authentication".to_owned(),
+        )),
+        Credentials::Basic { user, password } => {
+            let password = password.expose_secret();
+            let encoded = STANDARD.encode(format!("{user}:{password}"));
+            secrets.add(password);
+            secrets.add(&encoded);
+            Ok(Some(format!("Basic {encoded}")))
+        }
+        Credentials::Bearer { token } => {
+            let token = token.expose_secret().trim();
+            secrets.add(token);
+            Ok(Some(format!("Bearer {token}")))
+        }
+    }
+}
+
+/// A value as text, for what only people and we read.
 pub(super) fn text_of(value: &HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).into_owned()
 }

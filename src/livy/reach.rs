@@ -108,6 +108,10 @@ fn tls_cause(error: &rustls::Error, said: &str) -> String {
     let advice = match error {
         rustls::Error::InvalidMessage(_) => "that port speaks no TLS; perhaps it is http://",
         rustls::Error::InvalidCertificate(certificate) => match certificate {
+            Certificate::BadSignature => {
+                "the CA named is not the one that signed the server's certificate, though it has its name; \
+                 fetch it anew (--cacert)"
+            }
             Certificate::UnknownIssuer => {
                 "nobody that this machine trusts signed the server's certificate; name its CA (--cacert)"
             }

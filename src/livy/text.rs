@@ -4,11 +4,12 @@
 const LONGEST_MESSAGE: usize = 1000;
 /// Longest rest that is kept of an error.
 const LONGEST_DETAIL: usize = 64 * 1024;
-/// Classes that only wrap what went wrong; Livy adds the two for whatever its driver throws.
-const WRAPPERS: [&str; 3] = [
+/// Classes that only wrap what went wrong; Livy adds some for whatever its driver throws.
+const WRAPPERS: [&str; 4] = [
     "java.util.concurrent.ExecutionException: ",
     "java.util.concurrent.CompletionException: ",
     "org.apache.livy.rsc.rpc.RpcException: ",
+    "java.lang.RuntimeException: ",
 ];
 
 /// The text without control characters, but for line ends and tabs.
