@@ -1,1 +1,2 @@
-//! (being written)
+//! A real Spark on this machine behind the Livy REST API.
+pub mod server;
