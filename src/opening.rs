@@ -137,11 +137,13 @@ impl Opener {
             server.shutdown().await;
             None
         });
+        let url = Url::parse(&url)
+            .map_err(|error| Report::new(crate::report::code::SERVER, format!("{url}: {error}")))?;
         let mut connection = self.connection(url);
-        connection.credentials = Credentials::Basic {
+        connection.credentials = secret.map_or(Credentials::None, |password| Credentials::Basic {
             user: "livysh".to_owned(),
-            password: secret,
-        };
+            password,
+        });
         connection.proxy = ProxyChoice::None;
         Ok(connection)
     }

@@ -1,49 +1,77 @@
 //! The installed Spark and the server in one: what `livysh local` and `livysh serve` start.
-use super::setup::Runtime;
-use secrecy::SecretString;
 use std::path::PathBuf;
-use url::Url;
-/// stub
-#[derive(Debug)]
-pub struct Served {
-    /// u
-    pub url: Url,
-    /// s
-    pub secret: SecretString,
-    /// f
-    pub secret_file: Option<PathBuf>,
-    /// s
-    pub server: Server,
-}
-/// stub
-#[derive(Debug)]
-pub struct Server;
-impl Server {
-    /// stub
-    pub async fn shutdown(self) {}
-}
-/// stub
-#[derive(Debug)]
+
+use secrecy::SecretString;
+
+pub use super::server::{Running as Server, StartError as ServeError};
+
+use super::host;
+use super::server::{Launcher, Limits, Options, SparkDefaults};
+use super::setup::Runtime;
+
+/// A Spark of this machine that can be served.
+#[derive(Clone, Debug)]
 pub struct LocalSpark {
     runtime: Runtime,
     state: PathBuf,
 }
-/// stub
-#[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub struct ServeError;
+
+/// A running server and how to talk to it.
+pub struct Served {
+    /// Its address, without the secret.
+    pub url: String,
+    /// The password, with any user name; none when it asks for none.
+    pub secret: Option<SecretString>,
+    /// The file that holds the password, where other clients are to find it.
+    pub secret_file: Option<PathBuf>,
+    /// The server itself: shut it down at the end.
+    pub server: Server,
+}
+
 impl LocalSpark {
-    /// stub
+    /// `state` is a private folder: sessions work below it, and secrets for other clients lie in it.
     pub fn new(runtime: Runtime, state: PathBuf) -> Self {
         Self { runtime, state }
     }
-    /// stub
+
+    /// Starts a server for this process alone: a free port, and the secret in memory only.
     pub async fn start(&self) -> Result<Served, ServeError> {
-        let _ = (&self.runtime, &self.state);
-        Err(ServeError)
+        self.run(self.options(0, true, None)).await
     }
-    /// stub
-    pub async fn serve(&self, _p: u16, _a: bool) -> Result<Served, ServeError> {
-        Err(ServeError)
+
+    /// Starts a server for other clients.
+    pub async fn serve(&self, port: u16, auth: bool) -> Result<Served, ServeError> {
+        self.run(self.options(port, auth, Some(self.state.clone())))
+            .await
+    }
+
+    fn options(&self, port: u16, auth: bool, secret_folder: Option<PathBuf>) -> Options {
+        let runtime = &self.runtime;
+        let env = runtime.env.iter();
+        Options {
+            port,
+            auth,
+            secret_folder: secret_folder.filter(|_| auth),
+            work_root: self.state.join("work"),
+            launcher: Launcher {
+                python: runtime.python.clone(),
+                env: env
+                    .map(|(name, value)| (name.clone(), value.to_string_lossy().into_owned()))
+                    .collect(),
+                files: host::FILES,
+            },
+            defaults: SparkDefaults::default(),
+            limits: Limits::default(),
+        }
+    }
+
+    async fn run(&self, options: Options) -> Result<Served, ServeError> {
+        let server = super::server::Server::start(options).await?;
+        Ok(Served {
+            url: server.url.clone(),
+            secret: server.secret.clone(),
+            secret_file: server.secret_file().map(ToOwned::to_owned),
+            server,
+        })
     }
 }

@@ -20,7 +20,7 @@ pub async fn run(
         Ok(served) => served,
         Err(error) => return failed(&Report::from(&error)),
     };
-    let address = served.url.as_str().trim_end_matches('/').to_owned();
+    let address = served.url.clone();
     let secret_file = served.secret_file.clone();
     shutdown.owe(|| None, stop(served.server));
     let said = match &secret_file {
