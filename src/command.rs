@@ -287,11 +287,11 @@ fn one_path(text: &str) -> Option<String> {
 
 /// The text of `:help`.
 pub fn help() -> String {
-    let mut text = String::new();
-    for entry in TABLE {
+    let lines = TABLE.iter().map(|entry| {
         let call = format!(":{} {}", entry.name, entry.arguments);
-        text.push_str(&format!("  {call:<42} {}\n", entry.does));
-    }
+        format!("  {call:<42} {}\n", entry.does)
+    });
+    let mut text: String = lines.collect();
     text.push_str(
         "\nUnique prefixes work (:q). Enter submits when the code is complete, Alt-Enter adds a line,\n\
          an empty line ends a block. Ctrl-C cancels what runs, Ctrl-D leaves.\n",
@@ -301,11 +301,18 @@ pub fn help() -> String {
 
 /// The text of `:help NAME`.
 pub fn explain(entry: &Entry) -> String {
-    let mut text = format!(":{} {}\n  {}\n", entry.name, entry.arguments, entry.does);
-    if !entry.more.is_empty() {
-        text.push_str(&format!("  {}\n", entry.more));
-    }
-    text
+    let Entry {
+        name,
+        arguments,
+        does,
+        more,
+    } = entry;
+    let more = if more.is_empty() {
+        String::new()
+    } else {
+        format!("  {more}\n")
+    };
+    format!(":{name} {arguments}\n  {does}\n{more}")
 }
 
 #[cfg(test)]

@@ -17,11 +17,15 @@ pub fn show(settings: &Settings, script: Option<&Script>) -> Result<u8, Report> 
     let wanted = opening::wanted(&settings.session, kind);
     let body = serde_json::to_string_pretty(&wanted.create)
         .map_err(|error| Report::new(crate::report::code::USAGE, error.to_string()))?;
-    let mut text = format!("POST {base}/sessions\n{body}\n");
-    for piece in script.iter().flat_map(|script| &script.pieces) {
-        let body = json!({"code": piece.code, "kind": piece.kind.name()});
-        text.push_str(&format!("POST {base}/sessions/ID/statements\n{body}\n"));
-    }
-    text.push_str(&format!("DELETE {base}/sessions/ID\n"));
+    let statements = script
+        .iter()
+        .flat_map(|script| &script.pieces)
+        .map(|piece| {
+            let body = json!({"code": piece.code, "kind": piece.kind.name()});
+            format!("POST {base}/sessions/ID/statements\n{body}\n")
+        });
+    let text = format!("POST {base}/sessions\n{body}\n")
+        + &statements.collect::<String>()
+        + &format!("DELETE {base}/sessions/ID\n");
     tools::print(&text)
 }

@@ -267,7 +267,7 @@ impl Opener {
         let Target::Server { url, .. } = &self.0.settings.target else {
             return None;
         };
-        if !other_service || client.base().path().trim_matches('/') != "" {
+        if !other_service || !client.base().path().trim_matches('/').is_empty() {
             return None;
         }
         let below = url.join("livy").ok()?;

@@ -124,7 +124,7 @@ impl Runner {
         });
         match answer {
             Ok(execution) => self.answered(entry, piece, &execution),
-            Err(lost) => self.lost(entry, piece, lost, began.elapsed()),
+            Err(lost) => self.lost(entry, piece, &lost, began.elapsed()),
         }
     }
 
@@ -168,13 +168,19 @@ impl Runner {
         }
     }
 
-    fn lost(&mut self, entry: Option<Entry>, piece: &Piece, lost: Lost, waited: Duration) -> Ended {
-        let server_id = match &lost {
+    fn lost(
+        &mut self,
+        entry: Option<Entry>,
+        piece: &Piece,
+        lost: &Lost,
+        waited: Duration,
+    ) -> Ended {
+        let server_id = match lost {
             Lost::NotSent(_) | Lost::Doubt(_) => None,
             Lost::SessionGone { id, .. } | Lost::Left { id } => *id,
             Lost::Evicted { id } | Lost::Unreadable { id, .. } => Some(*id),
         };
-        let report = Report::from(&lost);
+        let report = Report::from(lost);
         // what was refused never ran, and says so; all else may have
         let status = if matches!(lost, Lost::NotSent(_)) {
             Status::Error

@@ -66,7 +66,7 @@ impl Running {
         if script.as_ref().is_some_and(Script::is_empty) {
             return nothing_to_run(&settings.run);
         }
-        let record = self.record(&settings)?;
+        let record = self.record(&settings);
         let results = results(&settings.run)?;
         let editor = if interactive {
             Some(editor(&settings)?)
@@ -161,16 +161,16 @@ impl Running {
         ))
     }
 
-    fn record(&self, settings: &Settings) -> Result<Record, Report> {
+    fn record(&self, settings: &Settings) -> Record {
         let server = settings.target.name();
         if settings.run.no_history {
-            return Ok(Record::open(None, server));
+            return Record::open(None, server);
         }
         match self.paths.record(Create::Yes) {
-            Ok(file) => Ok(Record::open(Some(&file), server)),
+            Ok(file) => Record::open(Some(&file), server),
             Err(error) => {
                 note(&format!("nothing is recorded: {error}"));
-                Ok(Record::open(None, server))
+                Record::open(None, server)
             }
         }
     }
@@ -195,7 +195,7 @@ impl Running {
                     Credentials::None,
                 )
             }
-            Target::Server { url, .. } => (None, self.credentials(&settings, url)?),
+            Target::Server { url, .. } => (None, credentials(&settings, url)?),
         };
         Ok(Opener::new(
             self.runtime.handle().clone(),
@@ -229,28 +229,6 @@ impl Running {
             .state_folder(Create::Yes)
             .map_err(|error| Report::from(&error))?;
         Ok(LocalSpark::new(runtime, state))
-    }
-
-    fn credentials(&self, settings: &Settings, url: &url::Url) -> Result<Credentials, Report> {
-        let env = |name: &str| std::env::var(name).ok();
-        let home = crate::paths::home();
-        let ask: Option<&auth::Ask<'_>> = if io::stdin().is_terminal() {
-            Some(&auth::prompt)
-        } else {
-            None
-        };
-        let around = auth::Surroundings {
-            env: &env,
-            named_at_start: true,
-            home: home.as_deref(),
-            ask,
-        };
-        let found = auth::find(url, &settings.connection.sources(), &around)
-            .map_err(|error| Report::new(code::SERVER, error.to_string()))?;
-        for warning in &found.warnings {
-            note(&warning.to_string());
-        }
-        Ok(found.credentials)
     }
 
     fn runner(
@@ -304,6 +282,28 @@ impl Running {
         self.runtime.shutdown_background();
         code
     }
+}
+
+fn credentials(settings: &Settings, url: &url::Url) -> Result<Credentials, Report> {
+    let env = |name: &str| std::env::var(name).ok();
+    let home = crate::paths::home();
+    let ask: Option<&auth::Ask<'_>> = if io::stdin().is_terminal() {
+        Some(&auth::prompt)
+    } else {
+        None
+    };
+    let around = auth::Surroundings {
+        env: &env,
+        named_at_start: true,
+        home: home.as_deref(),
+        ask,
+    };
+    let found = auth::find(url, &settings.connection.sources(), &around)
+        .map_err(|error| Report::new(code::SERVER, error.to_string()))?;
+    for warning in &found.warnings {
+        note(&warning.to_string());
+    }
+    Ok(found.credentials)
 }
 
 /// Where results go.

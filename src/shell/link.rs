@@ -188,7 +188,7 @@ async fn follow_health(mut health: watch::Receiver<Health>, prompt: editor::Hand
         let now = health.borrow_and_update().clone();
         match now {
             Health::Alive(SessionState::Busy | SessionState::Running) => {
-                prompt.set_state(PromptState::Busy)
+                prompt.set_state(PromptState::Busy);
             }
             Health::Alive(_) => prompt.set_state(PromptState::Idle),
             Health::Silent { .. } => prompt.set_state(PromptState::Starting),

@@ -1,6 +1,4 @@
 //! `livysh serve`: the Livy REST API over a Spark of this machine, until Ctrl-C.
-use std::future::Future;
-
 use crate::cli::Serve;
 use crate::local::serving::LocalSpark;
 use crate::report::{Report, code, note};
@@ -44,9 +42,7 @@ pub async fn run(
     code::OK
 }
 
-fn stop(server: crate::local::serving::Server) -> impl Future<Output = Option<String>> {
-    async move {
-        server.shutdown().await;
-        None
-    }
+async fn stop(server: crate::local::serving::Server) -> Option<String> {
+    server.shutdown().await;
+    None
 }

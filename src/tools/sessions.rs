@@ -50,6 +50,10 @@ async fn act(action: &SessionsAction, client: &Client, opener: &Opener) -> Resul
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "map_err hands errors on by value"
+)]
 fn of(error: Error) -> Report {
     Report::from(&error)
 }
