@@ -75,6 +75,7 @@ pub(super) struct Times {
     pub(super) retain: Duration,
     pub(super) start: Duration,
     pub(super) cancel: Duration,
+    pub(super) end: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,6 +164,11 @@ impl Session {
         self.times.start
     }
 
+    /// How long the host may take to end by itself.
+    pub(super) fn end_limit(&self) -> Duration {
+        self.times.end
+    }
+
     /// The word that clients read.
     pub(super) fn state(&self) -> SessionState {
         state(&self.lock())
@@ -194,7 +200,9 @@ impl Session {
         if heartbeat > 0 && silent > Duration::from_secs(heartbeat) {
             return Some(Expiry::Heartbeat);
         }
-        let idle = now.saturating_duration_since(inner.used) > self.times.idle;
+        // A start has its own limit.
+        let idle = inner.life == Life::Ready
+            && now.saturating_duration_since(inner.used) > self.times.idle;
         idle.then_some(Expiry::Idle)
     }
 
@@ -455,6 +463,7 @@ mod tests {
             retain: hour,
             start: hour,
             cancel: hour,
+            end: hour,
         };
         Session::new(
             3,
@@ -515,6 +524,8 @@ mod tests {
         let late = silent.expiry(now + Duration::from_secs(90));
         assert_eq!(late, Some(Expiry::Heartbeat));
         let (idle, _host) = session(r#"{"idleTimeout":"1m"}"#);
+        assert_eq!(idle.expiry(now + Duration::from_secs(90)), None);
+        idle.began(None);
         let late = idle.expiry(now + Duration::from_secs(90));
         assert_eq!(late, Some(Expiry::Idle));
         let (dead, _host) = session("{}");
@@ -522,6 +533,25 @@ mod tests {
         assert_eq!(dead.expiry(now + Duration::from_secs(90)), None);
         let late = dead.expiry(now + Duration::from_secs(9_000));
         assert_eq!(late, Some(Expiry::Retained));
+    }
+
+    #[test]
+    fn being_heard_of_and_being_used_are_two_clocks() {
+        let body = r#"{"heartbeatTimeoutInSecond":60,"idleTimeout":"1m"}"#;
+        let (session, _host) = session(body);
+        session.began(None);
+        let now = Instant::now();
+        let earlier = now.checked_sub(Duration::from_secs(90)).unwrap();
+        {
+            let mut inner = session.lock();
+            inner.used = earlier;
+            inner.heard_of = earlier;
+        }
+        assert_eq!(session.expiry(now), Some(Expiry::Heartbeat));
+        session.heard_of();
+        assert_eq!(session.expiry(now), Some(Expiry::Idle));
+        session.used();
+        assert_eq!(session.expiry(now), None);
     }
 
     #[test]
