@@ -20,6 +20,7 @@ mod routes;
 mod session;
 mod statements;
 mod upload;
+mod view;
 mod work;
 
 use std::collections::BTreeMap;

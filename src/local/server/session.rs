@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -37,24 +36,6 @@ pub(super) enum AskError {
     /// The host said no.
     #[error("{0}")]
     Refused(String),
-}
-
-/// The session as it travels. Owner and application id are null, as for a Livy without authentication and with
-/// a local master.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct View<'a> {
-    id: i32,
-    name: Option<&'a str>,
-    app_id: Option<&'a str>,
-    owner: Option<&'a str>,
-    proxy_user: Option<&'a str>,
-    state: String,
-    kind: &'static str,
-    app_info: Value,
-    log: Vec<String>,
-    #[serde(flatten)]
-    create: &'a Create,
 }
 
 /// Why the watchdog ends a session.
@@ -206,22 +187,10 @@ impl Session {
         idle.then_some(Expiry::Idle)
     }
 
-    /// The session as it travels.
-    pub(super) fn view(&self) -> View<'_> {
+    /// State and the address of Spark's own pages, for a view.
+    pub(super) fn shown(&self) -> (SessionState, Option<String>) {
         let inner = self.lock();
-        let ui = inner.ui.as_deref();
-        View {
-            id: self.id,
-            name: self.create.name.as_deref(),
-            app_id: None,
-            owner: None,
-            proxy_user: self.create.proxy_user.as_deref(),
-            state: state(&inner).name().to_owned(),
-            kind: self.create.kind.name(),
-            app_info: json!({"driverLogUrl": null, "sparkUiUrl": ui, "executorLogUrls": null}),
-            log: self.log.tail(10),
-            create: &self.create,
-        }
+        (state(&inner), inner.ui.clone())
     }
 
     fn ready(&self) -> Result<MutexGuard<'_, Inner>, NotReady> {
