@@ -1,4 +1,5 @@
 //! A server with the fake host, and an HTTP client that sends exactly what it is told to.
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,7 @@ pub fn options(root: &Path) -> Options {
         work_root: root.join("work"),
         launcher: Launcher {
             python: PathBuf::from("python3"),
-            env: vec![("SPARK_LOCAL_IP".to_owned(), "127.0.0.1".to_owned())],
+            env: vec![("SPARK_LOCAL_IP".to_owned(), "127.0.0.1".into())],
             files: FILES,
         },
         defaults: SparkDefaults::default(),
@@ -86,15 +87,15 @@ impl Rig {
     ) -> Answer {
         let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
         if !headers.iter().any(|(name, _)| *name == "Host") {
-            head += &format!("Host: {}\r\n", self.addr);
+            let _ = write!(head, "Host: {}\r\n", self.addr);
         }
         if let Some(value) = &self.authorization {
-            head += &format!("Authorization: {value}\r\n");
+            let _ = write!(head, "Authorization: {value}\r\n");
         }
         for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
+            let _ = write!(head, "{name}: {value}\r\n");
         }
-        head += &format!("Content-Length: {}\r\n\r\n", body.len());
+        let _ = write!(head, "Content-Length: {}\r\n\r\n", body.len());
         let mut stream = TcpStream::connect(&self.addr).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
         // A server may answer and close before it has read all.

@@ -17,6 +17,7 @@ use super::routes::What;
 use super::session::{AskError, NotReady, Over, Session};
 use super::statements::Statement;
 use super::upload;
+use super::view::View;
 use crate::livy::Kind;
 
 const EXECUTE: &str = "org.apache.livy.ExecuteRequest";
@@ -59,7 +60,7 @@ pub(super) fn version() -> Response {
 pub(super) fn create(registry: &Registry, bytes: &[u8]) -> Result<Response, Refusal> {
     let session = registry.create(Create::read(bytes)?)?;
     let location = format!("/sessions/{}", session.id);
-    Ok(answer::created(&location, &session.view()))
+    Ok(answer::created(&location, &View::of(&session)))
 }
 
 /// A page of the sessions.
@@ -67,7 +68,7 @@ pub(super) fn list(registry: &Registry, query: &Query) -> Response {
     let all = registry.all();
     let total = all.len();
     let page = query.slice(all, 100);
-    let views: Vec<_> = page.iter().map(|session| session.view()).collect();
+    let views: Vec<_> = page.iter().map(|session| View::of(session)).collect();
     answer::value(
         StatusCode::OK,
         &json!({"from": query.from.unwrap_or(0), "total": total, "sessions": views}),

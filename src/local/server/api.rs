@@ -12,6 +12,7 @@ use super::guard::Guard;
 use super::query::Query;
 use super::registry::Registry;
 use super::routes::{Route, Unknown};
+use super::view::View;
 
 /// What every request needs.
 pub(super) struct App {
@@ -94,13 +95,13 @@ async fn run(
             registry.delete(find(&id)?).await;
             Ok(answer::message(StatusCode::OK, "deleted"))
         }
-        Route::Session(id) => Ok(answer::value(StatusCode::OK, &find(&id)?.view())),
+        Route::Session(id) => Ok(answer::value(StatusCode::OK, &View::of(&*find(&id)?))),
         Route::State(id) => Ok(actions::state(&*find(&id)?)),
         Route::Log(id) => Ok(actions::log(&*find(&id)?, &query()?)),
         Route::Connect(id) => {
             let session = find(&id)?;
             session.used();
-            Ok(answer::value(StatusCode::OK, &session.view()))
+            Ok(answer::value(StatusCode::OK, &View::of(&session)))
         }
         Route::Stop(id) => {
             find(&id)?.end().await;

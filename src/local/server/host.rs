@@ -2,6 +2,7 @@
 //!
 //! JSON lines both ways. The host ends by itself when its stdin closes, so it cannot outlive this process,
 //! however that ends; `Host::end` is the quicker and surer way.
+use std::ffi::OsString;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -32,7 +33,7 @@ pub struct Launcher {
     /// The Python to run it with.
     pub python: PathBuf,
     /// Environment beyond the few common variables: `JAVA_HOME`, `SPARK_HOME`, `PYSPARK_PYTHON`, `SPARK_LOCAL_IP`, ...
-    pub env: Vec<(String, String)>,
+    pub env: Vec<(String, OsString)>,
     /// The host's program: name and text of each file; `main.py` is where it starts.
     pub files: &'static [(&'static str, &'static str)],
 }
@@ -94,6 +95,8 @@ pub(super) struct Host {
     /// What it tells; ends with the pipe.
     pub(super) heard: mpsc::Receiver<Heard>,
     pub(super) child: Child,
+    /// Its process group, known even after it is reaped.
+    group: Option<rustix::process::Pid>,
     closing: CancellationToken,
     pipes: Vec<JoinHandle<()>>,
 }
@@ -125,6 +128,9 @@ impl Launcher {
                     python: self.python.clone(),
                     source,
                 })?;
+        let group = child
+            .id()
+            .and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?));
         let closing = CancellationToken::new();
         let (told, heard) = mpsc::channel(64);
         let mut pipes = Vec::new();
@@ -141,6 +147,7 @@ impl Launcher {
         Ok(Host {
             heard,
             child,
+            group,
             closing,
             pipes,
         })
@@ -174,10 +181,7 @@ impl Host {
     pub(super) async fn end(mut self, grace: Duration) {
         self.closing.cancel();
         self.heard.close();
-        let group = self
-            .child
-            .id()
-            .and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?));
+        let group = self.group;
         if tokio::time::timeout(grace, self.child.wait())
             .await
             .is_err()
@@ -186,7 +190,8 @@ impl Host {
             // A killed process is gone at once unless the kernel holds it; then nobody can help.
             let _ = tokio::time::timeout(Duration::from_secs(2), self.child.wait()).await;
         }
-        // A JVM that the host left behind is in its group, which keeps the number from being given away.
+        // A JVM that the host left behind is in its group, which keeps the number from being given away; an empty
+        // group's number is not given away within the moment since the host was reaped.
         kill_group(group);
         for pipe in self.pipes {
             let abort = pipe.abort_handle();

@@ -10,9 +10,6 @@ use super::SparkDefaults;
 use super::host::{Event, Heard, Host, Launcher, make_folder};
 use super::session::Session;
 
-/// How long a host may take to end by itself. It needs one to three seconds for its JVM.
-const GRACE: Duration = Duration::from_secs(5);
-
 /// Keeps the session's host from its start to its end; returns when both are gone, and the folder with them.
 pub(super) async fn keep(
     session: Arc<Session>,
@@ -29,7 +26,7 @@ pub(super) async fn keep(
         Ok(mut host) => {
             listen(&session, &mut host).await;
             session.shutting_down();
-            host.end(GRACE).await;
+            host.end(session.end_limit()).await;
         }
         Err(why) => {
             session.log.push(&why);

@@ -20,6 +20,7 @@ mod routes;
 mod session;
 mod statements;
 mod upload;
+mod view;
 mod work;
 
 use std::collections::BTreeMap;
@@ -68,6 +69,8 @@ pub struct Limits {
     pub start: Duration,
     /// How long a statement may be `cancelling`.
     pub cancel: Duration,
+    /// How long a host may take to end by itself before it is killed with all that it started.
+    pub end: Duration,
     /// How often heartbeats, idle times and the retained are looked at.
     pub watchdog: Duration,
     /// Largest JSON body of a request, in bytes.
@@ -84,6 +87,7 @@ impl Default for Limits {
             retain: Duration::from_secs(600),
             start: Duration::from_secs(90),
             cancel: Duration::from_secs(30),
+            end: Duration::from_secs(5),
             watchdog: Duration::from_secs(60),
             body: 16 * 1024 * 1024,
             upload: 100 * 1024 * 1024,
@@ -195,6 +199,7 @@ impl Server {
             retain: limits.retain,
             start: limits.start,
             cancel: limits.cancel,
+            end: limits.end,
         };
         let registry = Arc::new(Registry::new(
             work.path().to_owned(),

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -39,24 +38,6 @@ pub(super) enum AskError {
     Refused(String),
 }
 
-/// The session as it travels. Owner and application id are null, as for a Livy without authentication and with
-/// a local master.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct View<'a> {
-    id: i32,
-    name: Option<&'a str>,
-    app_id: Option<&'a str>,
-    owner: Option<&'a str>,
-    proxy_user: Option<&'a str>,
-    state: String,
-    kind: &'static str,
-    app_info: Value,
-    log: Vec<String>,
-    #[serde(flatten)]
-    create: &'a Create,
-}
-
 /// Why the watchdog ends a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Expiry {
@@ -75,6 +56,7 @@ pub(super) struct Times {
     pub(super) retain: Duration,
     pub(super) start: Duration,
     pub(super) cancel: Duration,
+    pub(super) end: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,6 +145,11 @@ impl Session {
         self.times.start
     }
 
+    /// How long the host may take to end by itself.
+    pub(super) fn end_limit(&self) -> Duration {
+        self.times.end
+    }
+
     /// The word that clients read.
     pub(super) fn state(&self) -> SessionState {
         state(&self.lock())
@@ -194,26 +181,16 @@ impl Session {
         if heartbeat > 0 && silent > Duration::from_secs(heartbeat) {
             return Some(Expiry::Heartbeat);
         }
-        let idle = now.saturating_duration_since(inner.used) > self.times.idle;
+        // A start has its own limit.
+        let idle = inner.life == Life::Ready
+            && now.saturating_duration_since(inner.used) > self.times.idle;
         idle.then_some(Expiry::Idle)
     }
 
-    /// The session as it travels.
-    pub(super) fn view(&self) -> View<'_> {
+    /// State and the address of Spark's own pages, for a view.
+    pub(super) fn shown(&self) -> (SessionState, Option<String>) {
         let inner = self.lock();
-        let ui = inner.ui.as_deref();
-        View {
-            id: self.id,
-            name: self.create.name.as_deref(),
-            app_id: None,
-            owner: None,
-            proxy_user: self.create.proxy_user.as_deref(),
-            state: state(&inner).name().to_owned(),
-            kind: self.create.kind.name(),
-            app_info: json!({"driverLogUrl": null, "sparkUiUrl": ui, "executorLogUrls": null}),
-            log: self.log.tail(10),
-            create: &self.create,
-        }
+        (state(&inner), inner.ui.clone())
     }
 
     fn ready(&self) -> Result<MutexGuard<'_, Inner>, NotReady> {
@@ -455,6 +432,7 @@ mod tests {
             retain: hour,
             start: hour,
             cancel: hour,
+            end: hour,
         };
         Session::new(
             3,
@@ -515,6 +493,8 @@ mod tests {
         let late = silent.expiry(now + Duration::from_secs(90));
         assert_eq!(late, Some(Expiry::Heartbeat));
         let (idle, _host) = session(r#"{"idleTimeout":"1m"}"#);
+        assert_eq!(idle.expiry(now + Duration::from_secs(90)), None);
+        idle.began(None);
         let late = idle.expiry(now + Duration::from_secs(90));
         assert_eq!(late, Some(Expiry::Idle));
         let (dead, _host) = session("{}");
@@ -522,6 +502,25 @@ mod tests {
         assert_eq!(dead.expiry(now + Duration::from_secs(90)), None);
         let late = dead.expiry(now + Duration::from_secs(9_000));
         assert_eq!(late, Some(Expiry::Retained));
+    }
+
+    #[test]
+    fn being_heard_of_and_being_used_are_two_clocks() {
+        let body = r#"{"heartbeatTimeoutInSecond":60,"idleTimeout":"1m"}"#;
+        let (session, _host) = session(body);
+        session.began(None);
+        let now = Instant::now();
+        let earlier = now.checked_sub(Duration::from_secs(90)).unwrap();
+        {
+            let mut inner = session.lock();
+            inner.used = earlier;
+            inner.heard_of = earlier;
+        }
+        assert_eq!(session.expiry(now), Some(Expiry::Heartbeat));
+        session.heard_of();
+        assert_eq!(session.expiry(now), Some(Expiry::Idle));
+        session.used();
+        assert_eq!(session.expiry(now), None);
     }
 
     #[test]
