@@ -151,10 +151,7 @@ impl Shutdown {
             // a hang-up has taken the terminal away; there is nobody to tell then
             let _ = writeln!(std::io::stderr(), "livysh: {note}");
         }
-        #[expect(
-            clippy::exit,
-            reason = "the main thread is inside a blocking read that cannot be woken"
-        )]
+        // the main thread is inside a blocking read that cannot be woken
         std::process::exit(i32::from(code));
     }
 }

@@ -47,7 +47,6 @@ impl LocalSpark {
 
     fn options(&self, port: u16, auth: bool, secret_folder: Option<PathBuf>) -> Options {
         let runtime = &self.runtime;
-        let env = runtime.env.iter();
         Options {
             port,
             auth,
@@ -55,9 +54,7 @@ impl LocalSpark {
             work_root: self.state.join("work"),
             launcher: Launcher {
                 python: runtime.python.clone(),
-                env: env
-                    .map(|(name, value)| (name.clone(), value.to_string_lossy().into_owned()))
-                    .collect(),
+                env: runtime.env.clone(),
                 files: host::FILES,
             },
             defaults: SparkDefaults::default(),
