@@ -1,0 +1,278 @@
+//! Scala 2.12 and 2.13: completeness as people expect it, parts with companions kept together, and the
+//! joining that Livy's line-by-line interpreter needs.
+
+mod flow;
+mod join;
+mod lex;
+
+use std::ops::Range;
+
+pub use join::join;
+pub use lex::{lex, nested_comment};
+
+use super::scan::{line_indent, slice};
+use super::{Class, Completeness, Lexed, Token};
+use flow::{Flow, Need};
+
+/// Whether an entry that ends here can be run.
+pub fn completeness(buffer: &str) -> Completeness {
+    let lexed = lex(buffer);
+    if lexed.wrong {
+        return Completeness::Wrong;
+    }
+    if lexed.open_text || !lexed.unclosed.is_empty() {
+        return Completeness::Incomplete;
+    }
+    let last = statements(buffer, &lexed).pop();
+    if last.is_some_and(|statement| statement.need != Need::Nothing) {
+        Completeness::Incomplete
+    } else {
+        Completeness::Complete
+    }
+}
+
+/// A statement at the top level, or several on one line.
+struct Statement<'a> {
+    /// From its first to its last token.
+    range: Range<usize>,
+    /// From the first comment that belongs to it.
+    start: usize,
+    /// What it still needs at its end.
+    need: Need,
+    /// The line ends inside it, outside brackets, each with what the text before it needs.
+    breaks: Vec<(usize, Need)>,
+    /// The class, trait or object that it is, and the name.
+    template: Option<(&'a str, &'a str)>,
+    magic: bool,
+}
+
+/// Takes a text apart into statements: at a line end outside brackets, unless what comes before needs
+/// more or what comes after can begin no statement.
+fn statements<'a>(text: &'a str, lexed: &Lexed) -> Vec<Statement<'a>> {
+    let mut found: Vec<Statement> = Vec::new();
+    let mut flow = Flow::new();
+    // Line ends (and where the first is) since the last solid token, and the first comment after one.
+    let mut ends = Vec::new();
+    let mut blank = false;
+    let mut comment = None;
+    for token in &lexed.tokens {
+        let word = slice(text, token.range.clone());
+        match token.class {
+            Class::Newline => {
+                blank |= ends
+                    .last()
+                    .is_some_and(|end: &usize| is_blank(text, *end, token.range.start));
+                ends.push(token.range.start);
+                continue;
+            }
+            Class::Space => continue,
+            Class::Comment => {
+                if !ends.is_empty() || found.is_empty() {
+                    comment.get_or_insert(token.range.start);
+                }
+                continue;
+            }
+            _ => {}
+        }
+        let need = flow.need();
+        let joins = flow.depth() > 0
+            || ends.is_empty()
+            || continues(need, blank, token, word, found.last());
+        match found.last_mut() {
+            Some(statement) if joins => {
+                statement.range.end = token.range.end;
+                if flow.depth() == 0
+                    && let Some(&end) = ends.first()
+                {
+                    statement.breaks.push((end, need));
+                }
+            }
+            _ => {
+                flow = Flow::new();
+                found.push(Statement {
+                    start: comment.unwrap_or(token.range.start),
+                    range: token.range.clone(),
+                    need: Need::Nothing,
+                    breaks: Vec::new(),
+                    template: None,
+                    magic: token.class == Class::Magic,
+                });
+            }
+        }
+        flow.feed(token.class, word);
+        if let Some(statement) = found.last_mut() {
+            statement.need = flow.need();
+        }
+        ends.clear();
+        (blank, comment) = (false, None);
+    }
+    name_templates(text, lexed, &mut found);
+    found
+}
+
+fn is_blank(text: &str, from: usize, to: usize) -> bool {
+    slice(text, from..to).trim().is_empty()
+}
+
+/// Whether a line that begins with `token` belongs to the statement before it.
+fn continues(
+    need: Need,
+    blank: bool,
+    token: &Token,
+    word: &str,
+    before: Option<&Statement>,
+) -> bool {
+    let magic = token.class == Class::Magic || before.is_some_and(|statement| statement.magic);
+    match need {
+        _ if magic => false,
+        Need::Sure => true,
+        _ if flow::continues(token.class, word) => true,
+        // Scala lets one line end stand before a block and after an operator, but no blank line.
+        Need::Operand => !blank,
+        Need::Body => !blank && matches!(word, "{" | "("),
+        Need::Nothing => !blank && word == "{",
+    }
+}
+
+/// Finds out which statements define a class, trait or object.
+fn name_templates<'a>(text: &'a str, lexed: &Lexed, statements: &mut [Statement<'a>]) {
+    let mut tokens = lexed.solid().peekable();
+    for statement in statements {
+        while tokens
+            .next_if(|token| token.range.start < statement.range.start)
+            .is_some()
+        {}
+        let mut kind = None;
+        let mut depth = 0_usize;
+        while let Some(token) = tokens.next_if(|token| token.range.start < statement.range.end) {
+            let word = slice(text, token.range.clone());
+            match (token.class, word) {
+                (Class::Bracket, "(" | "[") => depth += 1,
+                (Class::Bracket, ")" | "]") => depth = depth.saturating_sub(1),
+                (Class::Annotation, _) => {}
+                (Class::Keyword, "class" | "object" | "trait") if depth == 0 => kind = Some(word),
+                (Class::Keyword, _) if depth == 0 => {}
+                (Class::Definition, _) if depth == 0 => {
+                    statement.template = kind.map(|kind| (kind, word));
+                    break;
+                }
+                _ if depth == 0 => break,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether two statements define a class or trait and its companion.
+fn are_companions(first: &Statement, second: &Statement) -> bool {
+    let (Some((kind, name)), Some((other, same))) = (first.template, second.template) else {
+        return false;
+    };
+    name == same && (kind == "object") != (other == "object")
+}
+
+/// The top-level statements; companions, and a magic with the value before it, in one.
+pub fn parts(text: &str) -> Vec<Range<usize>> {
+    let lexed = lex(text);
+    let statements = statements(text, &lexed);
+    let mut parts: Vec<Range<usize>> = Vec::new();
+    let mut before: Option<&Statement> = None;
+    let mut paired = false;
+    for statement in &statements {
+        let pair = before.is_some_and(|before| !paired && are_companions(before, statement));
+        match parts.last_mut() {
+            Some(part)
+                if pair || (statement.magic && before.is_some_and(|before| !before.magic)) =>
+            {
+                part.end = statement.range.end;
+            }
+            _ => parts.push(statement.start..statement.range.end),
+        }
+        paired = pair;
+        before = Some(statement);
+    }
+    parts
+}
+
+/// The indentation of the line after `buffer`: two more inside a bracket that this line opened, after
+/// `=>`, and after a line that needs more.
+pub fn next_indent(buffer: &str) -> String {
+    let lexed = lex(buffer);
+    let here = line_indent(buffer, buffer.len());
+    let comment = lexed
+        .tokens
+        .last()
+        .is_some_and(|token| token.class == Class::Comment);
+    if lexed.open_text {
+        return if comment {
+            here.to_owned()
+        } else {
+            String::new()
+        };
+    }
+    bracket_indent(buffer, &lexed, |inside| {
+        let mut flow = Flow::new();
+        for token in inside {
+            flow.feed(token.class, slice(buffer, token.range.clone()));
+        }
+        !matches!(flow.need(), Need::Nothing | Need::Body)
+    })
+}
+
+/// The indentation after a line in a language with braces. `needs_more` judges the tokens of the last line.
+pub fn bracket_indent(
+    buffer: &str,
+    lexed: &Lexed,
+    needs_more: impl Fn(&[&Token]) -> bool,
+) -> String {
+    let here = line_indent(buffer, buffer.len());
+    let line = buffer.rfind('\n').map_or(0, |newline| newline + 1);
+    if lexed.unclosed.last().is_some_and(|open| *open >= line) {
+        return format!("{here}  ");
+    }
+    let tokens: Vec<&Token> = lexed.solid().collect();
+    let from = tokens.partition_point(|token| token.range.start < line);
+    let (before, last) = tokens.split_at(from);
+    if last.is_empty() {
+        return here.to_owned();
+    }
+    if needs_more(last) {
+        return format!("{here}  ");
+    }
+    // The one line that was put in by a head such as `if (x)` is over.
+    let Some(head) = before.last() else {
+        return here.to_owned();
+    };
+    let head_line = buffer
+        .get(..head.range.start)
+        .and_then(|text| text.rfind('\n'))
+        .map_or(0, |newline| newline + 1);
+    let head_from = before.partition_point(|token| token.range.start < head_line);
+    let head_tokens = before.get(head_from..).unwrap_or(&[]);
+    let outer = line_indent(buffer, head.range.start);
+    let opened = head_tokens
+        .iter()
+        .any(|token| lexed.unclosed.binary_search(&token.range.start).is_ok());
+    if !opened
+        && outer.len() < here.len()
+        && needs_more(head_tokens)
+        && !ends_in_arrow(buffer, head)
+    {
+        return outer.to_owned();
+    }
+    here.to_owned()
+}
+
+fn ends_in_arrow(buffer: &str, token: &Token) -> bool {
+    slice(buffer, token.range.clone()) == "=>"
+}
+
+/// The indentation for a `case` typed at the end of `buffer`: one step inside its braces.
+pub fn case_indent(buffer: &str) -> Option<&str> {
+    let lexed = lex(buffer);
+    let open = *lexed.unclosed.last()?;
+    // That of the first case of the same braces.
+    let first = lexed.solid().find(|token| token.range.start > open)?;
+    let is_case = slice(buffer, first.range.clone()) == "case";
+    is_case.then(|| line_indent(buffer, first.range.start))
+}
