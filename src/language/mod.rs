@@ -5,12 +5,16 @@
 //! in linear time. They decide by rules, not by a grammar: an error in the middle of an entry is the
 //! server's to explain, so all that matters here is whether more typing could still be wanted.
 
+#[cfg(test)]
+mod cases;
 mod magic;
 mod python;
 mod r;
 mod scala;
 mod scan;
 mod sql;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -247,9 +251,7 @@ impl Language {
     ///
     /// Lines keep their numbers in Python, R and SQL, and in Scala but for what [`scala_join`] joins.
     pub fn clean(self, part: &str) -> Option<Cow<'_, str>> {
-        if self.lex(part).solid().next().is_none() {
-            return None;
-        }
+        self.lex(part).solid().next()?;
         match self {
             Self::Python | Self::R => Some(Cow::Borrowed(part.trim_end())),
             Self::Scala => Some(scala_join(part.trim_end())),

@@ -232,9 +232,8 @@ impl Flow {
             (Class::Keyword, "if" | "for" | "while" | "function") | (Class::Operator, "\\") => {
                 Last::Head
             }
-            (Class::Keyword, "else" | "repeat" | "in") => Last::Open,
             (Class::Operator, ";" | ",") => Last::Start,
-            (Class::Operator, _) => Last::Open,
+            (Class::Operator, _) | (Class::Keyword, "else" | "repeat" | "in") => Last::Open,
             _ => Last::Value,
         };
     }
@@ -273,11 +272,10 @@ fn expressions(text: &str, lexed: &Lexed) -> (Vec<Range<usize>>, bool) {
                 ended |= !flow.needs_more();
                 fresh_line = true;
             }
-            Class::Space => {}
             Class::Comment if ended && fresh_line => {
                 comment.get_or_insert(token.range.start);
             }
-            Class::Comment => {}
+            Class::Space | Class::Comment => {}
             Class::Operator if word == ";" && flow.heads.is_empty() && !flow.needs_more() => {
                 ended = true;
                 fresh_line = false;

@@ -234,20 +234,23 @@ impl<'a> Scanner<'a> {
 
     pub fn finish(self) -> Lexed {
         let mut unclosed = Vec::new();
-        let mut open_text = self.open_text;
+        let mut text = None;
         for frame in &self.frames {
             match frame {
                 Frame::Bracket { at, .. } => unclosed.push(*at),
-                // The code inside the string is what is open then.
-                Frame::Text(_) => open_text |= unclosed.is_empty(),
+                Frame::Text(quote) if !quote.format => text = Some(*quote),
+                Frame::Text(_) => {}
             }
         }
+        // Inside the code of a string, the code is what is open.
+        let text = text.filter(|_| matches!(self.frames.last(), Some(Frame::Text(_))));
+        let open_text = self.open_text || text.is_some_and(|quote| quote.triple);
         Lexed {
             tokens: self.tokens,
             pairs: self.pairs,
             unclosed,
             open_text,
-            wrong: self.wrong,
+            wrong: self.wrong || (text.is_some() && !open_text),
         }
     }
 }
@@ -303,8 +306,10 @@ impl<'a> LineCounter<'a> {
 
     /// The line (0-based) of the byte `at`, which is not before the one asked for last.
     pub fn line_of(&mut self, at: usize) -> usize {
-        let passed = self.text.as_bytes().get(self.at..at).unwrap_or(&[]);
-        self.line += passed.iter().filter(|byte| **byte == b'\n').count();
+        self.line += self
+            .text
+            .get(self.at..at)
+            .map_or(0, |passed| passed.matches('\n').count());
         self.at = self.at.max(at);
         self.line
     }

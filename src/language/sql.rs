@@ -410,3 +410,13 @@ pub fn clean(part: &str) -> Option<&str> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keywords_are_in_the_order_that_the_search_needs() {
+        assert!(KEYWORDS.is_sorted());
+    }
+}

@@ -285,7 +285,7 @@ impl Lexer<'_> {
         loop {
             let (byte, next) = (self.scan.byte(0), self.scan.byte(1));
             match byte {
-                0 if self.scan.at_end() => break self.unfinished(quote),
+                0 if self.scan.at_end() => break,
                 b'{' if next == b'{' && !quote.format => self.scan.pos += 2,
                 b'{' => {
                     self.scan.push(Class::String, start);
@@ -302,7 +302,9 @@ impl Lexer<'_> {
                 }
                 b'\\' if !quote.format => {
                     self.scan.escape();
-                    if self.scan.at_end() && !quote.triple {
+                    if self.scan.at_end() {
+                        // A backslash at the end of the buffer: the string goes on in the next line.
+                        self.scan.open_text = true;
                         break;
                     }
                 }
@@ -332,12 +334,6 @@ impl Lexer<'_> {
             _ => None,
         });
         text != Some(true)
-    }
-
-    fn unfinished(&mut self, quote: Quote) {
-        if self.one_line(quote) {
-            self.scan.fail();
-        }
     }
 
     /// Leaves a string that its line left open, with what is open inside it.

@@ -1,4 +1,4 @@
-//! Python: completeness as CPython's own prompt has it, parts by logical lines.
+//! Python: completeness as Python's own prompt has it, parts by logical lines.
 
 mod lex;
 
@@ -97,7 +97,7 @@ fn line<'a>(text: &'a str, lexed: &Lexed, tokens: Range<usize>, begin: usize) ->
         indent: indent_width(slice(text, begin..start)),
         first: first.unwrap_or(""),
         second,
-        last: words.last().unwrap_or(if second.is_empty() {
+        last: words.next_back().unwrap_or(if second.is_empty() {
             first.unwrap_or("")
         } else {
             second
@@ -107,7 +107,7 @@ fn line<'a>(text: &'a str, lexed: &Lexed, tokens: Range<usize>, begin: usize) ->
     })
 }
 
-/// Whether an entry that ends here is one that CPython's prompt would run.
+/// Whether an entry that ends here is one that Python's own prompt would run.
 pub fn completeness(buffer: &str) -> Completeness {
     let lexed = lex(buffer);
     if lexed.wrong {
@@ -252,7 +252,7 @@ pub fn parts(text: &str) -> Vec<Range<usize>> {
                 pending = None;
             }
             Some(part) if line.comment && line.indent > 0 && pending.is_none() => {
-                part.end = line.range.end
+                part.end = line.range.end;
             }
             _ if line.comment => {
                 pending.get_or_insert(line.range.start);

@@ -294,12 +294,7 @@ impl Lexer<'_> {
         loop {
             let (byte, next) = (self.scan.byte(0), self.scan.byte(1));
             match byte {
-                0 if self.scan.at_end() => {
-                    if !quote.triple {
-                        self.scan.fail();
-                    }
-                    break;
-                }
+                0 if self.scan.at_end() => break,
                 b'$' if matches!(next, b'$' | b'"') => self.scan.pos += 2,
                 b'$' if next == b'{' => {
                     self.scan.pos += 1;
