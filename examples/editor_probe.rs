@@ -11,6 +11,7 @@ use std::{env, fs, mem, thread};
 use livysh::editor::{Complete, Editor, Input, Options, Prompt, PromptState, Start};
 use livysh::language::Language;
 use livysh::terminal::{self, Quiet};
+use tokio::signal::unix::{SignalKind, signal};
 
 struct Names;
 
@@ -38,9 +39,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .enable_all()
         .build()?;
     // As the shell does it: before the first read.
-    let _ignored = {
+    let _signals = {
         let _inside = runtime.enter();
-        use tokio::signal::unix::{SignalKind, signal};
         let hangup = option("ignore-hangup").then(|| signal(SignalKind::hangup()));
         (signal(SignalKind::interrupt())?, hangup.transpose()?)
     };
@@ -127,11 +127,12 @@ fn obey(line: &str, editor: &Editor, runtime: &tokio::runtime::Runtime, next: &m
             });
         }
         ":sql" => next.language = Some(Language::Sql),
-        // Leaves without a destructor having run.
+        // What a signal's way out does: no destructor of the silent mode has run.
         ":restore" => {
             mem::forget(Quiet::start());
             terminal::restore();
             say("restored");
+            gate();
         }
         _ => {}
     }

@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use rustyline::history::History;
 use rustyline::{
-    Cmd, ConditionalEventHandler, EditMode, Event, EventContext, EventHandler, Helper, InputMode, KeyCode, KeyEvent,
-    Modifiers, Movement, RepeatCount,
+    Cmd, ConditionalEventHandler, EditMode, Event, EventContext, EventHandler, Helper, InputMode,
+    KeyCode, KeyEvent, Modifiers, Movement, RepeatCount,
 };
 
 use super::enter::{self, Arrival, Enter};

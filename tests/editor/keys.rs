@@ -1,4 +1,4 @@
-use crate::Probe;
+use crate::{Probe, pause};
 
 #[test]
 fn complete_code_is_submitted_and_ctrl_d_ends() {
@@ -38,9 +38,9 @@ fn alt_enter_always_adds_a_line_and_ctrl_j_is_enter() {
 #[test]
 fn ctrl_c_clears_the_line_and_loses_no_key_after_it() {
     let mut probe = Probe::start(&[]);
-    probe.pty.send("abc\x03def\r");
+    probe.pty.send("abc\x03xyz\r");
     probe.pty.wait_for("interrupted");
-    probe.pty.wait_for("got 2: \"def\"");
+    probe.pty.wait_for("got 2: \"xyz\"");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn up_recalls_a_many_line_entry_whole_and_ctrl_r_finds_it() {
     probe.pty.wait_for("py 3> ");
     probe.pty.send("\x1b[A\x1b[A");
     probe.pty.wait_for("py 3> if x:\n    y");
-    probe.pause();
+    pause();
     probe.type_slowly("\r");
     probe.pty.wait_for(r#"got 3: "if x:\n    y""#);
     probe.pty.wait_for("py 4> ");
@@ -121,7 +121,7 @@ fn a_dumb_terminal_reads_plain_lines() {
 #[test]
 fn without_colour_no_colour_is_written_and_with_it_the_prompt_has_one() {
     let mut probe = Probe::start(&[]);
-    probe.pty.send("def f(): 1\r");
+    probe.pty.send("not 1\r");
     probe.pty.wait_for("got 1");
     let plain = String::from_utf8(probe.pty.raw()).unwrap();
     assert!(

@@ -1,5 +1,8 @@
 //! The line editor and the terminal's modes, on real terminals.
 
+// A helper that fails is a test that fails; clippy knows tests by their attribute only.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 #[path = "../support/pty.rs"]
 #[allow(dead_code)] // whole-program tests use the rest of it
 mod pty;
@@ -34,7 +37,7 @@ fn builder(options: &[&str], folder: &TempDir) -> Builder {
     );
     options
         .iter()
-        .fold(Builder::new(program), |builder, option| builder.arg(option))
+        .fold(Builder::new(program), Builder::arg)
         .env("PROBE_GATE", folder.path().join("gate"))
         .env("PROBE_REPORT", folder.path().join("report"))
 }
@@ -61,12 +64,8 @@ impl Probe {
     fn type_slowly(&mut self, text: &str) {
         for key in text.chars() {
             self.pty.send(&key.to_string());
-            self.pause();
+            pause();
         }
-    }
-
-    fn pause(&self) {
-        thread::sleep(Duration::from_millis(25));
     }
 
     /// Presses Enter until `text` shows: while keys typed ahead are held back, an Enter only adds a line.
@@ -76,9 +75,13 @@ impl Probe {
             if self.pty.screen().contains(text) {
                 return;
             }
-            self.pause();
+            pause();
             self.pty.send("\r");
         }
         panic!("no {text:?} after many Enters:\n{}", self.pty.screen());
     }
+}
+
+fn pause() {
+    thread::sleep(Duration::from_millis(25));
 }

@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use crate::Probe;
+use crate::{Probe, pause};
 
 fn lines(count: usize) -> String {
     (0..count).fold(String::new(), |mut text, number| {
@@ -16,7 +16,7 @@ fn a_thousand_pasted_lines_are_one_entry() {
     assert!(text.len() > 24_000);
     probe.pty.paste(&text);
     probe.pty.wait_for("value_0999");
-    probe.pause();
+    pause();
     probe.pty.send("\r");
     let expected = format!("got 1: {} bytes, 1000 lines", text.trim_end().len());
     probe.pty.wait_for(&expected);
@@ -27,7 +27,7 @@ fn a_pasted_control_character_reaches_neither_the_terminal_nor_the_entry() {
     let mut probe = Probe::start(&[]);
     probe.pty.paste("a\x07\x0e\r\nb\n\n");
     probe.pty.wait_for("py 1> a\nb");
-    probe.pause();
+    pause();
     probe.pty.send("\r");
     probe.pty.wait_for(r#"got 1: "a\nb""#);
     assert!(!probe.pty.raw().iter().any(|byte| matches!(byte, 7 | 14)));

@@ -1,4 +1,7 @@
-use crate::Probe;
+use rustix::fs::{Mode, OFlags, open};
+use rustix::termios::{InputModes, LocalModes, tcgetattr};
+
+use crate::{Probe, pause};
 
 #[test]
 fn keys_typed_during_a_statement_are_silent_and_run_after_it() {
@@ -6,7 +9,7 @@ fn keys_typed_during_a_statement_are_silent_and_run_after_it() {
     probe.pty.send(":run\r");
     probe.pty.wait_for("running");
     probe.pty.send("a1\rb1\rhalf");
-    probe.pause();
+    pause();
     assert!(!probe.pty.screen().contains("a1"));
     probe.open_gate();
     probe.pty.wait_for("got 2: \"a1\"");
@@ -23,7 +26,7 @@ fn a_paste_made_during_a_statement_is_one_entry_after_it() {
     probe.pty.paste("a = 1\nb = 2\n");
     probe.open_gate();
     probe.pty.wait_for("py 2> a = 1\nb = 2");
-    probe.pause();
+    pause();
     probe.pty.send("\r");
     probe.pty.wait_for(r#"got 2: "a = 1\nb = 2""#);
 }
@@ -44,13 +47,11 @@ fn after_a_cancel_too_and_ctrl_d_typed_ahead_does_not_end_the_shell() {
     let mut probe = Probe::start(&[]);
     probe.pty.send(":run\r");
     probe.pty.wait_for("running");
-    // Ctrl-C throws away what the terminal holds, as it does everywhere.
-    probe.pty.send("\x03");
+    probe.pty.send("\x04\x04x\r:quit\r\x03");
     probe.pty.wait_for("cancelled");
-    probe.pty.send("\x04\x04x\r:quit\r");
-    probe.pty.wait_for("py 2> ");
+    probe.pty.wait_for("py 2> x");
     probe.pty.wait_for(":quit");
-    probe.pause();
+    pause();
     assert!(!probe.pty.screen().contains("end"));
 }
 
@@ -68,7 +69,7 @@ fn a_held_prompt_works_as_ever_once_everything_is_in_the_buffer() {
     for round in 0..20 {
         probe.pty.send(":fail\r");
         probe.pty.wait_for(&format!("py {}> ", 2 * round + 2));
-        probe.pause();
+        pause();
         probe.pty.send("ok\r");
         probe.pty.wait_for(&format!("got {}: \"ok", 2 * round + 2));
     }
@@ -76,13 +77,19 @@ fn a_held_prompt_works_as_ever_once_everything_is_in_the_buffer() {
 
 #[test]
 fn the_terminal_is_as_before_after_a_way_out_without_destructors() {
-    let probe = Probe::start(&[]);
-    // Before the first read ended the editor's own mode rules; between the reads it is the original one.
-    let mut probe = probe;
+    let mut probe = Probe::start(&[]);
     probe.pty.send(":restore\r");
     probe.pty.wait_for("restored");
-    probe.pty.wait_for("py 2> ");
-    probe.pty.send(":quit\r");
-    assert_eq!(probe.pty.exit_code(), 0);
     assert!(!probe.pty.look(vt100::Screen::bracketed_paste));
+    // The probe waits for the gate: this is the mode that it left, not the editor's.
+    let device = open(
+        probe.pty.device(),
+        OFlags::RDWR | OFlags::NOCTTY,
+        Mode::empty(),
+    )
+    .unwrap();
+    let mode = tcgetattr(device).unwrap();
+    let line_mode = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN;
+    assert!(mode.local_modes.contains(line_mode), "{mode:?}");
+    assert!(mode.input_modes.contains(InputModes::ICRNL), "{mode:?}");
 }
