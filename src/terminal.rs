@@ -143,7 +143,7 @@ impl Quiet {
         let mut silent = self.before.clone();
         // IEXTEN: Ctrl-V and Ctrl-O would be eaten by the terminal. ICRNL: so that Enter is still told from Ctrl-J.
         silent.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN;
-        // NOFLSH: without it, Ctrl-C would throw away what was typed before it.
+        // NOFLSH: Ctrl-C cancels, it does not throw away what was typed before it.
         silent.local_modes |= LocalModes::ISIG | LocalModes::NOFLSH;
         silent.input_modes -= InputModes::ICRNL | InputModes::INLCR | InputModes::IGNCR;
         silent.special_codes[SpecialCodeIndex::VMIN] = 1;

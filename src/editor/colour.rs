@@ -2,7 +2,7 @@
 
 use super::enter::{code_of, is_unwanted};
 use super::handle::PromptState;
-use crate::language::{Class, Language};
+use crate::language::{Class, Language, Lexed};
 
 const RESET: &str = "\x1b[0m";
 const COMMAND: &str = "\x1b[36m";
@@ -31,19 +31,13 @@ pub fn buffer(language: Language, text: &str, paint: Paint) -> String {
     };
     let code_start = text.len() - code.len();
     painted(&mut out, COMMAND, &text[..code_start]);
+    let lexed = language.lex(code);
     let brackets = paint
         .cursor
-        .and_then(|cursor| bracket_pair(language, code, cursor.checked_sub(code_start)?));
-    let mut done = 0;
-    for token in language.tokens(code) {
-        if token.range.start < done || token.range.end > code.len() {
-            continue;
-        }
-        piece(&mut out, code, done..token.range.start, "", brackets);
-        done = token.range.end;
+        .and_then(|cursor| bracket_pair(&lexed, cursor.checked_sub(code_start)?));
+    for token in lexed.tokens {
         piece(&mut out, code, token.range, color_of(token.class), brackets);
     }
-    piece(&mut out, code, done..code.len(), "", brackets);
     out
 }
 
@@ -65,21 +59,26 @@ pub fn hint(text: &str) -> String {
 
 /// Does a bracket under or before the cursor have a partner to show?
 pub fn shows_bracket(language: Language, text: &str, cursor: usize) -> bool {
+    // Most cursors are at none, and that is seen without reading the code.
+    let bytes = text.as_bytes();
+    let bracket = |at: usize| bytes.get(at).is_some_and(|byte| b"()[]{}".contains(byte));
+    if !bracket(cursor) && !cursor.checked_sub(1).is_some_and(bracket) {
+        return false;
+    }
     code_of(language, text).is_some_and(|(language, code)| {
         cursor
             .checked_sub(text.len() - code.len())
-            .is_some_and(|cursor| bracket_pair(language, code, cursor).is_some())
+            .is_some_and(|cursor| bracket_pair(&language.lex(code), cursor).is_some())
     })
 }
 
 fn color_of(class: Class) -> &'static str {
     match class {
         Class::Keyword => "\x1b[35m",
+        Class::Constant | Class::Number => "\x1b[36m",
+        Class::Builtin | Class::Definition => "\x1b[34m",
         Class::String => "\x1b[32m",
-        Class::Number | Class::Constant => "\x1b[36m",
         Class::Comment => "\x1b[90m",
-        Class::Definition => "\x1b[1m",
-        Class::Builtin => "\x1b[34m",
         Class::Annotation | Class::Magic => "\x1b[33m",
         Class::Unknown => "\x1b[31m",
         Class::Name | Class::Operator | Class::Bracket | Class::Space | Class::Newline => "",
@@ -87,18 +86,11 @@ fn color_of(class: Class) -> &'static str {
 }
 
 // The bracket under the cursor first, else the one just typed.
-fn bracket_pair(language: Language, code: &str, cursor: usize) -> Option<(usize, usize)> {
-    let bracket = |at: usize| {
-        matches!(
-            code.as_bytes().get(at),
-            Some(b'(' | b')' | b'[' | b']' | b'{' | b'}')
-        )
-    };
+fn bracket_pair(lexed: &Lexed, cursor: usize) -> Option<(usize, usize)> {
     [Some(cursor), cursor.checked_sub(1)]
         .into_iter()
         .flatten()
-        .filter(|at| bracket(*at))
-        .find_map(|at| Some((at, language.bracket_partner(code, at)?)))
+        .find_map(|at| Some((at, lexed.partner(at)?)))
 }
 
 // One token, or what lies between two; the brackets to show may be inside.

@@ -54,7 +54,7 @@ pub fn enter(prompt: Language, buffer: &str, cursor: usize, arrival: Arrival) ->
         return Enter::Submit;
     }
     let only_magic = code.trim().is_empty();
-    if !only_magic && language.completeness(code) != Completeness::Incomplete {
+    if !only_magic && !goes_on(language, code, arrival) {
         return Enter::Submit;
     }
     let indent = match arrival {
@@ -66,6 +66,21 @@ pub fn enter(prompt: Language, buffer: &str, cursor: usize, arrival: Arrival) ->
         _ => String::new(),
     };
     Enter::Newline(format!("\n{indent}"))
+}
+
+fn goes_on(language: Language, code: &str, arrival: Arrival) -> bool {
+    if language.completeness(code) == Completeness::Incomplete {
+        return true;
+    }
+    // A blank line that a person types always ends the entry. One in a paste may stand between brackets or quotes.
+    let blank_end = code
+        .rsplit_once('\n')
+        .is_some_and(|(_, line)| line.trim().is_empty());
+    if arrival != Arrival::Burst || !blank_end {
+        return false;
+    }
+    let lexed = language.lex(code);
+    !lexed.wrong && (lexed.open_text || !lexed.unclosed.is_empty())
 }
 
 /// The text to submit: without control characters that a paste brought along, and without blank lines at its end.

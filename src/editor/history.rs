@@ -50,6 +50,11 @@ impl Entries {
         }
     }
 
+    /// Is this text an entry, whole?
+    pub fn contains(&self, text: &str) -> bool {
+        lock(&self.0).iter().any(|entry| entry == text)
+    }
+
     fn find(
         &self,
         start: usize,

@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use rustyline::history::History;
 use rustyline::{
-    Cmd, ConditionalEventHandler, Event, EventContext, EventHandler, Helper, KeyCode, KeyEvent,
-    Modifiers, Movement, RepeatCount,
+    Cmd, ConditionalEventHandler, EditMode, Event, EventContext, EventHandler, Helper, InputMode,
+    KeyCode, KeyEvent, Modifiers, Movement, RepeatCount,
 };
 
 use super::enter::{self, Arrival, Enter};
@@ -62,7 +62,7 @@ fn one(code: KeyCode, modifiers: Modifiers) -> Event {
 impl ConditionalEventHandler for Handler {
     fn handle(
         &self,
-        _: &Event,
+        event: &Event,
         count: RepeatCount,
         _: bool,
         ctx: &EventContext<'_>,
@@ -86,14 +86,48 @@ impl ConditionalEventHandler for Handler {
                 Some(Cmd::AcceptLine)
             }
             Key::EndOfFile if self.shared.holds() && ctx.line().is_empty() => Some(Cmd::Noop),
-            Key::Backspace | Key::EndOfFile | Key::Other => None,
+            Key::Other => {
+                if brings_history(event, ctx) {
+                    self.shared.recalling.store(true, Ordering::Relaxed);
+                }
+                None
+            }
+            Key::Backspace | Key::EndOfFile => None,
         }
     }
+}
+
+fn brings_history(event: &Event, ctx: &EventContext<'_>) -> bool {
+    let keys = [
+        KeyEvent(KeyCode::Up, Modifiers::NONE),
+        KeyEvent(KeyCode::Down, Modifiers::NONE),
+        KeyEvent::ctrl('P'),
+        KeyEvent::ctrl('N'),
+        KeyEvent::ctrl('R'),
+        KeyEvent::ctrl('S'),
+        KeyEvent::alt('<'),
+        KeyEvent::alt('p'),
+        KeyEvent::alt('n'),
+    ];
+    let vi_keys = [
+        KeyEvent(KeyCode::Char('k'), Modifiers::NONE),
+        KeyEvent(KeyCode::Char('j'), Modifiers::NONE),
+    ];
+    let is = |key: &KeyEvent| *event == Event::from(*key);
+    let vi_command = ctx.mode() == EditMode::Vi && ctx.input_mode() == InputMode::Command;
+    keys.iter().any(is) || vi_command && vi_keys.iter().any(is)
 }
 
 impl Handler {
     fn enter(&self, ctx: &EventContext<'_>) -> Cmd {
         let shared = &self.shared;
+        // An earlier entry as it was needs no second Enter, wherever in it the cursor stands.
+        if shared.recalling.load(Ordering::Relaxed)
+            && !shared.holds()
+            && shared.history.contains(ctx.line())
+        {
+            return Cmd::AcceptLine;
+        }
         match enter::enter(shared.language(), ctx.line(), ctx.pos(), shared.arrival()) {
             Enter::Submit => Cmd::AcceptLine,
             Enter::Newline(text) => Cmd::Insert(1, text),

@@ -31,6 +31,8 @@ pub(super) struct Shared {
     pub reading: AtomicBool,
     /// Ctrl-C was the last key.
     pub interrupted: AtomicBool,
+    /// A key that brings earlier entries was pressed in this read.
+    pub recalling: AtomicBool,
     /// The buffer has more rows than the window.
     pub tall: AtomicBool,
     pub repaint_waits: AtomicBool,
@@ -66,6 +68,7 @@ impl Shared {
             history,
             reading: AtomicBool::new(false),
             interrupted: AtomicBool::new(false),
+            recalling: AtomicBool::new(false),
             tall: AtomicBool::new(false),
             repaint_waits: AtomicBool::new(false),
             color,
@@ -76,6 +79,7 @@ impl Shared {
     pub fn begin(&self, language: Language, hold: bool) {
         *lock(&self.language) = language;
         self.interrupted.store(false, Ordering::Relaxed);
+        self.recalling.store(false, Ordering::Relaxed);
         // Without the printing thread nobody could release it.
         let hold = hold && self.jobs.is_some();
         let read = self.reads.fetch_add(1, Ordering::Relaxed) + 1;

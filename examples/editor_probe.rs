@@ -1,0 +1,170 @@
+//! Reads entries as the shell does and says what it got: the program that the editor's terminal tests drive.
+//!
+//! Options: `vi`, `color`, `ignore-hangup`. Commands: see `obey`. "The gate" is a file named by `PROBE_GATE`,
+//! which the test makes when the next thing may happen.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{env, fs, mem, thread};
+
+use livysh::editor::{Complete, Editor, Input, Options, Prompt, PromptState, Start};
+use livysh::language::Language;
+use livysh::terminal::{self, Quiet};
+use tokio::signal::unix::{SignalKind, signal};
+
+struct Names;
+
+impl Complete for Names {
+    fn complete(&self, line: &str, pos: usize) -> Option<(usize, Vec<String>)> {
+        let names = [":help", ":history", ":kind"];
+        let fitting = names.iter().filter(|name| name.starts_with(&line[..pos]));
+        Some((0, fitting.map(|name| (*name).to_owned()).collect()))
+    }
+}
+
+/// What the next read starts with.
+#[derive(Default)]
+struct Next {
+    initial: Option<String>,
+    hold: bool,
+    language: Option<Language>,
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    terminal::remember();
+    let option = |name: &str| env::args().any(|argument| argument == name);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    // As the shell does it: before the first read.
+    let _signals = {
+        let _inside = runtime.enter();
+        let hangup = option("ignore-hangup").then(|| signal(SignalKind::hangup()));
+        (signal(SignalKind::interrupt())?, hangup.transpose()?)
+    };
+    let mut editor = Editor::new(Options {
+        vi: option("vi"),
+        color: option("color"),
+        history: Vec::new(),
+        completer: Some(Box::new(Names)),
+    })?;
+    let mut next = Next {
+        language: Some(Language::Python),
+        ..Next::default()
+    };
+    let mut number = 1;
+    loop {
+        let prompt = Prompt {
+            text: format!("py {number}> "),
+        };
+        let start = Start {
+            initial: next.initial.as_deref(),
+            hold_typeahead: next.hold,
+        };
+        let language = next.language.unwrap_or(Language::Python);
+        let input = editor.read(&prompt, language, start);
+        next = Next::default();
+        match input {
+            Input::Line(line) if line.len() > 300 => {
+                say(&format!(
+                    "got {number}: {} bytes, {} lines",
+                    line.len(),
+                    line.lines().count()
+                ));
+            }
+            Input::Line(line) if line == ":quit" => break,
+            Input::Line(line) => {
+                say(&format!("got {number}: {line:?}"));
+                editor.add_history(&line);
+                obey(&line, &editor, &runtime, &mut next);
+            }
+            Input::Interrupted => say("interrupted"),
+            Input::End => {
+                report("end");
+                say("end");
+                break;
+            }
+            Input::Other(error) => {
+                report(&error);
+                return Err(error.into());
+            }
+        }
+        number += 1;
+    }
+    Ok(())
+}
+
+fn obey(line: &str, editor: &Editor, runtime: &tokio::runtime::Runtime, next: &mut Next) {
+    let (command, rest) = line.split_once(' ').unwrap_or((line, ""));
+    match command {
+        // A statement that runs until the gate opens or Ctrl-C; fails if its argument says so.
+        ":run" => {
+            let quiet = Quiet::start();
+            say("running");
+            let cancelled = runtime.block_on(async {
+                tokio::select! {
+                    _ = tokio::signal::ctrl_c() => true,
+                    () = gate_async() => false,
+                }
+            });
+            say(if cancelled { "cancelled" } else { "done" });
+            next.hold = cancelled || rest == "fails";
+            drop(quiet);
+        }
+        // Fails at once, so that what was pasted with it is in the line editor's own buffer.
+        ":fail" => next.hold = true,
+        ":initial" => next.initial = Some(rest.to_owned()),
+        // Speaks, shows another state and loads history once the gate opens, while somebody types.
+        ":later" => {
+            let handle = editor.handle();
+            thread::spawn(move || {
+                gate();
+                handle.load_history(vec!["older entry".into(), "for a in b:\n    c".into()]);
+                handle.print("a line from elsewhere");
+                handle.set_state(PromptState::Dead);
+            });
+        }
+        ":sql" => next.language = Some(Language::Sql),
+        // What a signal's way out does: no destructor of the silent mode has run.
+        ":restore" => {
+            mem::forget(Quiet::start());
+            terminal::restore();
+            say("restored");
+            gate();
+        }
+        _ => {}
+    }
+}
+
+fn gate_file() -> PathBuf {
+    PathBuf::from(env::var_os("PROBE_GATE").unwrap_or_default())
+}
+
+fn pass(file: &Path) -> bool {
+    file.exists() && fs::remove_file(file).is_ok()
+}
+
+fn gate() {
+    while !pass(&gate_file()) {
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+async fn gate_async() {
+    while !pass(&gate_file()) {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+fn say(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+// For the test whose terminal is gone.
+fn report(text: &str) {
+    if let Some(file) = env::var_os("PROBE_REPORT") {
+        let _ = fs::write(file, text);
+    }
+}

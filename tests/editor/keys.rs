@@ -1,0 +1,147 @@
+use crate::{Probe, pause};
+
+#[test]
+fn complete_code_is_submitted_and_ctrl_d_ends() {
+    let mut probe = Probe::start(&[]);
+    probe.pty.send("1 + 1\r");
+    probe.pty.wait_for("got 1: \"1 + 1\"");
+    probe.pty.wait_for("py 2> ");
+    probe.pty.send("\x04");
+    probe.pty.wait_for("end");
+    assert_eq!(probe.pty.exit_code(), 0);
+}
+
+#[test]
+fn a_block_is_indented_and_a_second_enter_ends_it() {
+    let mut probe = Probe::start(&[]);
+    probe.type_slowly("if x:\r");
+    probe.type_slowly("y\r\r");
+    probe.pty.wait_for(r#"got 1: "if x:\n    y""#);
+}
+
+#[test]
+fn backspace_takes_a_step_of_indentation_and_tab_gives_one() {
+    let mut probe = Probe::start(&[]);
+    probe.type_slowly("if x:\r\x7f\ty\r\r");
+    probe.pty.wait_for(r#"got 1: "if x:\n    y""#);
+}
+
+#[test]
+fn alt_enter_always_adds_a_line_and_ctrl_j_is_enter() {
+    let mut probe = Probe::start(&[]);
+    probe.type_slowly("a\x1b");
+    probe.pty.send("\r");
+    probe.type_slowly("b\n");
+    probe.pty.wait_for(r#"got 1: "a\nb""#);
+}
+
+#[test]
+fn ctrl_c_clears_the_line_and_loses_no_key_after_it() {
+    let mut probe = Probe::start(&[]);
+    probe.pty.send("abc\x03xyz\r");
+    probe.pty.wait_for("interrupted");
+    probe.pty.wait_for("got 2: \"xyz\"");
+}
+
+#[test]
+fn vi_keys_edit_and_indent() {
+    let mut probe = Probe::start(&["vi"]);
+    probe.type_slowly("ax\x1b");
+    probe.pty.wait_for("py 1> ax");
+    // The lone Escape has been told from a sequence once the cursor steps back.
+    probe
+        .pty
+        .wait_until("command mode", |screen| screen.cursor_position().1 == 7);
+    probe.type_slowly("0xAy\r");
+    probe.pty.wait_for("got 1: \"xy\"");
+}
+
+#[test]
+fn up_recalls_a_many_line_entry_whole_and_ctrl_r_finds_it() {
+    let mut probe = Probe::start(&[]);
+    probe.type_slowly("if x:\ry\r\r");
+    probe.pty.wait_for("py 2> ");
+    probe.type_slowly("other\r");
+    probe.pty.wait_for("py 3> ");
+    probe.pty.send("\x1b[A\x1b[A");
+    probe.pty.wait_for("py 3> if x:\n    y");
+    pause();
+    probe.type_slowly("\r");
+    probe.pty.wait_for(r#"got 3: "if x:\n    y""#);
+    probe.pty.wait_for("py 4> ");
+    probe.type_slowly("\x12if");
+    probe.pty.wait_for("(reverse-i-search)`if': if x:\n    y");
+    probe.type_slowly("\r");
+    probe.pty.wait_for(r#"got 4: "if x:\n    y""#);
+}
+
+#[test]
+fn tab_completes_commands() {
+    let mut probe = Probe::start(&[]);
+    probe.type_slowly(":k\t");
+    probe.pty.wait_for("py 1> :kind");
+    probe.pty.send("\r");
+    probe.pty.wait_for("got 1: \":kind\"");
+    probe.type_slowly(":h\t\t");
+    probe.pty.wait_for(":help");
+    probe.pty.wait_for(":history");
+}
+
+#[test]
+fn text_given_at_the_start_can_be_edited() {
+    let mut probe = Probe::start(&[]);
+    probe.pty.send(":initial 1 + 1\r");
+    probe.pty.wait_for("py 2> 1 + 1");
+    probe.pty.send("0\r");
+    probe.pty.wait_for("got 2: \"1 + 10\"");
+}
+
+#[test]
+fn a_byte_that_is_no_utf8_costs_no_text() {
+    let mut probe = Probe::start(&[]);
+    probe.type_slowly("ab");
+    probe.pty.wait_for("py 1> ab");
+    probe.pty.send_bytes(b"\xff");
+    probe.pty.wait_until("the prompt again", |screen| {
+        screen.contents().matches("py 1> ab").count() == 2
+    });
+    probe.type_slowly("c");
+    probe.pty.wait_for("py 1> abc");
+    probe.enter_until("got 1: \"abc\"");
+}
+
+#[test]
+fn a_dumb_terminal_reads_plain_lines() {
+    let mut probe = Probe::with(&[], |builder| builder.env("TERM", "dumb"));
+    probe.pty.send("f(1,\n2)\n");
+    probe.pty.wait_for(r#"got 1: "f(1,\n2)""#);
+    assert!(!probe.pty.raw().contains(&0x1b));
+}
+
+#[test]
+fn without_colour_no_colour_is_written_and_with_it_the_prompt_has_one() {
+    let mut probe = Probe::start(&[]);
+    probe.pty.send("not 1\r");
+    probe.pty.wait_for("got 1");
+    let plain = String::from_utf8(probe.pty.raw()).unwrap();
+    assert!(
+        !plain.contains("\x1b[3") && !plain.contains("\x1b[9"),
+        "{plain:?}"
+    );
+    let probe = Probe::start(&["color"]);
+    let colour = probe
+        .pty
+        .look(|screen| screen.cell(0, 0).unwrap().fgcolor());
+    assert_eq!(colour, vt100::Color::Idx(3));
+}
+
+#[test]
+fn a_hint_from_the_history_is_taken_with_right() {
+    let mut probe = Probe::start(&["color"]);
+    probe.pty.send("spark.range(5)\r");
+    probe.pty.wait_for("py 2> ");
+    probe.type_slowly("sp");
+    probe.pty.wait_for("py 2> spark.range(5)");
+    probe.type_slowly("\x1b[C\r");
+    probe.pty.wait_for("got 2: \"spark.range(5)\"");
+}

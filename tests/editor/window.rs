@@ -1,0 +1,109 @@
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use crate::Probe;
+use crate::pty::{Builder, DEADLINE};
+
+#[test]
+fn a_line_from_elsewhere_and_a_new_state_leave_what_is_typed() {
+    let mut probe = Probe::start(&["color"]);
+    probe.pty.send(":later\r");
+    probe.pty.wait_for("py 2> ");
+    probe.type_slowly("for x in y:\rpri");
+    probe.pty.wait_for("    pri");
+    probe.open_gate();
+    probe
+        .pty
+        .wait_until("a red prompt below the line", |screen| {
+            let text = screen.contents();
+            let row = text.lines().position(|line| line.starts_with("py 2> "));
+            let red = row.and_then(|row| screen.cell(u16::try_from(row).ok()?, 0));
+            text.contains("a line from elsewhere\npy 2> for x in y:\n    pri")
+                && red.is_some_and(|cell| cell.fgcolor() == vt100::Color::Idx(1))
+        });
+    probe.type_slowly("nt\r\r");
+    probe.pty.wait_for(r#"got 2: "for x in y:\n    print""#);
+}
+
+#[test]
+fn history_loaded_while_somebody_sits_at_the_prompt_is_there_at_once() {
+    let mut probe = Probe::start(&[]);
+    probe.pty.send(":later\r");
+    probe.pty.wait_for("py 2> ");
+    probe.open_gate();
+    probe.pty.wait_for("a line from elsewhere");
+    // The newest is the command itself, then what was loaded.
+    probe.pty.send("\x1b[A\x1b[A");
+    probe.pty.wait_for("py 2> for a in b:\n    c");
+    probe.pty.send("\x1b[A\x1b[A");
+    probe.pty.wait_for("py 2> older entry");
+}
+
+#[test]
+fn a_resize_keeps_half_typed_text() {
+    let mut probe = Probe::start(&[]);
+    probe.type_slowly("one + two + three + four");
+    probe.pty.resize(20, 10);
+    // It is drawn again for the next key at the latest.
+    probe.type_slowly("!");
+    probe.pty.wait_for("four!");
+    probe.pty.resize(80, 24);
+    probe.type_slowly("\x7f\r");
+    probe.pty.wait_for("got 1: \"one + two + three + four\"");
+}
+
+#[test]
+fn a_closed_terminal_is_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report");
+    let probe = crate::builder(&[], &folder);
+    // The probe's terminal is script's, and closed when that is killed.
+    let pty = Builder::new("/usr/bin/script")
+        .arg("-qec")
+        .arg(format!("{} ignore-hangup", probe.program().display()))
+        .arg("/dev/null")
+        .env("PROBE_REPORT", report.as_os_str())
+        .spawn();
+    pty.wait_for("py 1> ");
+    let script = rustix::process::Pid::from_raw(pty.pid().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(script, rustix::process::Signal::KILL).unwrap();
+    let end = Instant::now() + DEADLINE;
+    while fs::read_to_string(&report).unwrap_or_default().is_empty() {
+        assert!(Instant::now() < end, "it did not notice");
+        thread::sleep(Duration::from_millis(2));
+    }
+    assert_eq!(fs::read_to_string(&report).unwrap(), "end");
+}
+
+#[test]
+fn stopped_and_continued_it_shows_what_was_typed() {
+    let folder = tempfile::tempdir().unwrap();
+    let probe = crate::builder(&[], &folder);
+    let mut pty = Builder::new("/bin/bash")
+        .arg("--norc")
+        .arg("--noprofile")
+        .arg("-i")
+        .env("PS1", "bash$ ")
+        .env("PROBE", probe.program())
+        .spawn();
+    pty.wait_for("bash$ ");
+    pty.send("$PROBE\r");
+    pty.wait_for("py 1> ");
+    pty.send("half");
+    pty.wait_for("py 1> half");
+    pty.send("\x1a");
+    pty.wait_for("Stopped");
+    pty.send("fg\r");
+    pty.wait_until("the prompt again", |screen| {
+        screen.contents().matches("py 1> half").count() == 2
+    });
+    pty.send("way\r");
+    pty.wait_for("got 1: \"halfway\"");
+    pty.send(":quit\r");
+    // Else the editor reads it ahead.
+    pty.wait_until("bash again", |screen| {
+        screen.contents().trim_end().ends_with("\nbash$")
+    });
+    pty.send("exit\r");
+    assert_eq!(pty.exit_code(), 0);
+}
