@@ -80,7 +80,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 editor.add_history(&line);
                 obey(&line, &editor, &runtime, &mut next);
             }
-            Input::Interrupted => say("interrupted"),
+            Input::Interrupted { .. } => say("interrupted"),
             Input::End => {
                 report("end");
                 say("end");
