@@ -1,5 +1,8 @@
 //! From settings to a live session: the server (ours, where asked for), the client, the session.
 //! It runs beside the prompt, so it speaks through a status and notes and draws nothing.
+mod telling;
+mod wanted;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,20 +12,15 @@ use tokio::sync::{OnceCell, mpsc, watch};
 use tokio::task::JoinHandle;
 use url::Url;
 
-use crate::livy::{
-    Client, Connection, CreateSession, Credentials, Kind, ProxyChoice, Reason, Trace,
-};
+use crate::livy::{Client, Connection, Credentials, Kind, ProxyChoice, Reason, Trace};
 use crate::local::serving::{LocalSpark, Served};
 use crate::record::{JournalKey, Record};
 use crate::report::Report;
-use crate::session::{self, Closed, Health, KeepAlive, Lease, Session, Starting, Wanted};
-use crate::settings::{SessionSettings, Settings, Target};
+use crate::session::{self, Closed, Health, KeepAlive, Lease, Session};
+use crate::settings::{Settings, Target};
 use crate::shutdown::Shutdown;
-
-/// How long a session may take to start, unless asked otherwise: full clusters queue.
-const START_TIMEOUT: Duration = Duration::from_secs(600);
-/// Seconds without a request after which a server deletes a session of ours, unless asked otherwise.
-const HEARTBEAT: u32 = 600;
+use telling::{Telling, Words};
+pub use wanted::wanted;
 
 /// A session that can be used, with what keeps it alive.
 #[derive(Debug)]
@@ -322,146 +320,4 @@ async fn close(
             error.problem
         )),
     }
-}
-
-/// The body of the request: only what was asked for, and what keeps the promise to leave nothing behind.
-pub fn wanted(asked: &SessionSettings, kind: Kind) -> Wanted {
-    let user = std::env::var("USER").unwrap_or_default();
-    let mut conf = asked.conf.clone();
-    if let Some(rows) = asked.rows {
-        conf.insert("livy.rsc.sql.num-rows".to_owned(), rows.to_string());
-    }
-    let rows = conf
-        .get("livy.rsc.sql.num-rows")
-        .and_then(|rows| rows.parse().ok());
-    Wanted {
-        create: CreateSession {
-            kind: Some(kind.name()),
-            proxy_user: asked.proxy_user.clone(),
-            jars: asked.jars.clone(),
-            py_files: asked.py_files.clone(),
-            files: asked.files.clone(),
-            archives: asked.archives.clone(),
-            driver_memory: asked.driver_memory.clone(),
-            driver_cores: asked.driver_cores,
-            executor_memory: asked.executor_memory.clone(),
-            executor_cores: asked.executor_cores,
-            num_executors: asked.num_executors,
-            queue: asked.queue.clone(),
-            name: Some(
-                asked
-                    .name
-                    .clone()
-                    .unwrap_or_else(|| session::unique_name(&user)),
-            ),
-            conf,
-            heartbeat_timeout_in_second: Some(asked.heartbeat.unwrap_or(HEARTBEAT))
-                .filter(|seconds| *seconds > 0),
-            ttl: asked.ttl.clone(),
-            idle_timeout: asked.idle_timeout.clone(),
-        },
-        kind,
-        timeout: asked.start_timeout.unwrap_or(START_TIMEOUT),
-        row_limit: rows,
-    }
-}
-
-#[derive(Clone)]
-struct Telling {
-    status: watch::Sender<Status>,
-    notes: mpsc::UnboundedSender<String>,
-}
-
-impl Telling {
-    fn status(&self, text: &str) {
-        self.status
-            .send_modify(|status| text.clone_into(&mut status.text));
-    }
-
-    fn phase(&self, phase: Phase) {
-        self.status.send_modify(|status| status.phase = phase);
-    }
-
-    fn note(&self, text: &str) {
-        let _ = self.notes.send(text.to_owned());
-    }
-}
-
-/// Turns what happens while a session starts into words.
-struct Words {
-    asked_user: Option<String>,
-    session: String,
-    state: String,
-    doing: Option<String>,
-}
-
-impl Words {
-    fn new(asked_user: Option<String>) -> Self {
-        Self {
-            asked_user,
-            session: String::new(),
-            state: "starting".to_owned(),
-            doing: None,
-        }
-    }
-
-    fn hear(&mut self, event: Starting, telling: &Telling) {
-        match event {
-            Starting::Created {
-                id,
-                left_out,
-                proxy_user,
-            } => {
-                self.session = format!("session {id}");
-                if !left_out.is_empty() {
-                    telling.note(&format!(
-                        "this server does not know {}: left out",
-                        left_out.join(", ")
-                    ));
-                }
-                if let Some(asked) = &self.asked_user
-                    && proxy_user.as_ref() != Some(asked)
-                {
-                    telling.note(&format!(
-                        "the server did not take over --proxy-user {asked}: the session runs as {}",
-                        proxy_user.as_deref().unwrap_or("its own user")
-                    ));
-                }
-            }
-            Starting::State(state) => self.state = state.to_string(),
-            Starting::Log(lines) => {
-                if let Some(line) = lines.iter().rev().find_map(|line| doing(line)) {
-                    self.doing = Some(line);
-                }
-            }
-            Starting::Trouble(error) => {
-                telling.status(&format!(
-                    "{} {}: no answer, still trying ({})",
-                    self.session, self.state, error.problem
-                ));
-                return;
-            }
-        }
-        let doing = self
-            .doing
-            .as_ref()
-            .map(|line| format!(": {line}"))
-            .unwrap_or_default();
-        telling.status(&format!("{} {}{doing}", self.session, self.state));
-    }
-}
-
-/// What a line of the launcher's log says is being done, if it says so.
-fn doing(line: &str) -> Option<String> {
-    let line = line.trim();
-    if line.is_empty() || matches!(line, "stdout:" | "stderr:" | "YARN Diagnostics:") {
-        return None;
-    }
-    // "26/01/01 12:00:00 INFO Client: Application report for application_1 (state: ACCEPTED)"
-    let text = line
-        .split_once(": ")
-        .filter(|(head, _)| head.contains("INFO") || head.contains("WARN"))
-        .map_or(line, |(_, text)| text);
-    let text: String = text.chars().take(100).collect();
-    Some(text)
 }
