@@ -2,6 +2,7 @@
 
 /// Name and text of each file. All go into one private folder; `main.py` is the one to start.
 pub const FILES: &[(&str, &str)] = &[
+    ("interrupts.py", include_str!("interrupts.py")),
     ("java_errors.py", include_str!("java_errors.py")),
     ("launch.py", include_str!("launch.py")),
     ("main.py", include_str!("main.py")),
