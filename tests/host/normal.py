@@ -25,7 +25,8 @@ VOLATILE = [
 
 # From here on down a Java stack is whoever called Spark: Livy there, py4j here.
 CALLER = ("org.apache.spark.sql.Dataset.", "org.apache.spark.sql.Dataset$", "org.apache.livy.", "py4j.",
-          "java.base/jdk.internal.reflect", "jdk.internal.reflect")
+          "java.base/jdk.internal.reflect", "jdk.internal.reflect",
+          "java.base/java.util.concurrent.ThreadPoolExecutor")
 
 
 def normal(value, key=None):
@@ -34,7 +35,8 @@ def normal(value, key=None):
         return {name: normal(item, name) for name, item in value.items() if name != "execution_count"}
     if isinstance(value, list):
         if key == "traceback":
-            value = user_part(value)
+            # An item that was nothing but a caller's frame is empty now.
+            return [item for item in map(normal, user_part(value)) if item.strip()]
         return [normal(item) for item in value]
     if isinstance(value, str):
         if key == "image/png":

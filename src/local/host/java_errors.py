@@ -19,10 +19,10 @@ def describe(error):
         return str(error), []
     try:
         frames = [frame.toString() for frame in cause.getStackTrace()]
-        message = cause.getMessage()
+        message = cause.getMessage() or cause.toString()
     except Exception:  # the JVM may be on its way out
         return str(error), []
-    return message or "", user_frames(frames)
+    return message, user_frames(frames)
 
 
 def user_frames(frames):

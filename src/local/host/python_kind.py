@@ -127,7 +127,7 @@ class PythonKind:
             return None
         interrupts.insisting = age > INSIST_AFTER
         if age > INSIST_AFTER:
-            self._spark.main_thread.interrupt()  # a Java call that waits for no Spark job
+            self._spark.interrupt_main(age)  # a Java call that waits for no Spark job
         if hasattr(signal, "pthread_kill"):
             signal.pthread_kill(self._main, signal.SIGINT)
         else:

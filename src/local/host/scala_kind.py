@@ -10,11 +10,13 @@ MAGIC = re.compile(r"%(\w+)\W*(.*)")
 LINES = re.compile(r"[^\n]*\n|[^\n]+")
 IMPORTS = ("import org.apache.spark.SparkContext._", "import spark.implicits._",
            "import spark.sql", "import org.apache.spark.sql.functions._")
-# The class loader of a statement's code: user code runs where a frame's class begins with it.
+# In the name of every class that the interpreter makes: user code runs where it is in the stack.
 USER_FRAME = "$line"
+SPARK_FRAME = "org.apache.spark."
 INTERRUPT_AFTER = 0.3  # seconds of a cancel in which the Spark job may end by itself
 STOP_AFTER = 1.0
-DEAD_AFTER = 6.0
+STOP_SPARK_AFTER = 8.0  # a stop within Spark's own code could leave it broken
+DEAD_AFTER = 12.0
 STOPPED = "java.lang.ThreadDeath"
 STOP_LIMIT = 20  # Thread.stop throws from this Java on
 
@@ -63,13 +65,13 @@ class ScalaKind:
 
     def _add_jars_of(self, loader):
         """What came with --jars and --packages: in the loaders above ours, not in java.class.path."""
-        files = []
+        self.interpreter.ensureClassLoader()
         while loader is not None:
             if loader.getClass().getName() == "org.apache.spark.util.MutableURLClassLoader":
-                files.extend(url.getPath() for url in loader.getURLs() if url.getProtocol() == "file")
+                for url in loader.getURLs():
+                    if url.getPath().endswith(".jar"):
+                        self.interpreter.addUrlsToClassPath(self._spark.scala_list(url))
             loader = loader.getParent()
-        self._new_jars = [path for path in files if path.endswith(".jar")] + self._new_jars
-        self._take_new_jars()
 
     def _bind_names(self):
         transient = self._spark.scala_list("@transient")
@@ -88,12 +90,7 @@ class ScalaKind:
             url = self._spark.jvm.java.io.File(self._new_jars.pop(0)).toURI().toURL()
             # Classes of the interpreter are loaded by the loader that all tasks share, so the jar must be there too.
             self._spark.loader.addURL(url)
-            self.interpreter.addUrlsToClassPath(self._wrapped(url))
-
-    def _wrapped(self, url):
-        array = self._spark.gateway.new_array(self._spark.jvm.java.net.URL, 1)
-        array[0] = url
-        return self._spark.object("scala.Predef").wrapRefArray(array)
+            self.interpreter.addUrlsToClassPath(self._spark.scala_list(url))
 
     def execute(self, count, code):
         self._cancelled = False
@@ -101,7 +98,7 @@ class ScalaKind:
         self._take_new_jars()
         lines = scala_lines.split(code) if self._faithful else scala_lines.joined(code)
         try:
-            return Run(self._line).all(count, lines, lambda: self._cancelled)
+            return Run(self._line, self._faithful).all(count, lines, lambda: self._cancelled)
         finally:
             self._all.reset()
             self._printed.reset()
@@ -153,32 +150,29 @@ class ScalaKind:
         if self._faithful:
             return None
         self._cancelled = True
-        if age < INTERRUPT_AFTER or not self._in_user_code():
+        stack = self._spark.main_stack()
+        if age < INTERRUPT_AFTER or USER_FRAME not in stack:
             return None
-        thread = self._spark.main_thread
-        if age < STOP_AFTER:
-            thread.interrupt()
+        if age < STOP_AFTER or (age < STOP_SPARK_AFTER and SPARK_FRAME in stack):
+            self._spark.interrupt_main(age, stack)
         elif age > DEAD_AFTER:
             return ("The cancelled Scala statement cannot be stopped (on Java %d%s): the session has to be "
                     "started anew." % (self._java_major, "" if self._can_stop() else "; Java 17 could"))
         elif self._can_stop():
-            thread.stop()
+            self._spark.main_thread.stop()
             time.sleep(0.3)
         return None
 
     def _can_stop(self):
         return self._java_major < STOP_LIMIT
 
-    def _in_user_code(self):
-        frames = self._spark.main_thread.getStackTrace()
-        return any(USER_FRAME in frame.getClassName() for frame in frames)
-
 
 class Run:
     """One statement's way through its units."""
 
-    def __init__(self, line):
+    def __init__(self, line, faithful):
         self._line = line
+        self._faithful = faithful
 
     def all(self, count, units, cancelled):
         data = {output.TEXT: ""}
@@ -192,11 +186,13 @@ class Run:
             word, result = self._line(unit, is_first)
             if word == "incomplete":
                 if position == len(units) and not self._is_comment(unit):
-                    return output.error(count, "Error", "incomplete statement")
+                    before = "" if self._faithful else data.get(output.TEXT, "")
+                    return output.error(count, "Error", "incomplete statement", [], before)
                 continue
             if word == "error":
                 ename, evalue, trace, text = result
-                return output.error(count, ename, evalue, trace, text)
+                before = "" if self._faithful else data.get(output.TEXT, "")
+                return output.error(count, ename, evalue, trace, before + text)
             data = merged(data, result)
             unit, is_first = "", False
         return output.ok(count, data)

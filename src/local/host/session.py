@@ -83,8 +83,8 @@ class Session:
         self._kinds = {
             "pyspark": python_kind.PythonKind(self._spark, faithful),
             "spark": scala_kind.ScalaKind(self._spark, faithful, major),
-            "sql": sql_kind.SqlKind(self._spark, int(rows or sql_kind.DEFAULT_ROWS)),
-            "sparkr": r_kind.RKind(self._spark, request, faithful),
+            "sql": sql_kind.SqlKind(self._spark, int(rows or sql_kind.DEFAULT_ROWS), faithful),
+            "sparkr": r_kind.RKind(self._spark, request, faithful, self._guard),
         }
         self._progress = progress.Progress(self._spark, self._pipe.send, self._die)
         # Where --files are, and where a Livy's Python runs.
@@ -143,6 +143,7 @@ class Session:
         self._progress.end(running.number, running.cancelled)
         if running.cancelled:
             try:
+                self._spark.cancel_job_group(running.number)  # no one waits for a job that is left
                 self._spark.jvm.java.lang.Thread.interrupted()  # clears an interrupt that came too late
                 self._spark.adopt_thread()  # a stopped thread has a successor
             except Exception:

@@ -7,11 +7,14 @@ import threading
 
 from . import launch, watch
 
+JOB_ENDS_WITHIN = 5.0  # seconds after its cancel
+WAITS_FOR_JOB = ("org.apache.spark.scheduler.DAGScheduler", "org.apache.spark.util.ThreadUtils")
 
 class Spark:
     """Owns the JVM, the SparkContext and the class loader that Scala's classes live in."""
 
     def __init__(self):
+        self.home = ""
         self.process = None
         self.session = None
         self.context = None
@@ -23,7 +26,7 @@ class Spark:
 
     def start(self, request, guard):
         """Runs on the main thread, whose JVM twin runs every statement afterwards."""
-        home = spark_home()
+        self.home = home = spark_home()
         folders = launch.make_folders(request["work_dir"])
         self.process = launch.start_gateway(folders, launch.settings(request, folders), home,
                                             watch.death_signal_setter())
@@ -97,6 +100,22 @@ class Spark:
         java_context = self.context._jsc
         if java_context is not None:
             java_context.sc().cancelJobGroup(str(number))
+
+    def main_stack(self):
+        """The statement's Java stack as one text."""
+        holder = self.jvm.java.lang.Throwable()
+        holder.setStackTrace(self.main_thread.getStackTrace())
+        return self.jvm.org.apache.commons.lang3.exception.ExceptionUtils.getStackTrace(holder)
+
+    def interrupt_main(self, age, stack=None):
+        """Interrupts a wait or sleep of a cancelled statement, `age` seconds after the cancel.
+
+        A wait for a Spark job is left alone at first: the cancelled job ends it with an error
+        that says so.
+        """
+        stack = self.main_stack() if stack is None else stack
+        if age > JOB_ENDS_WITHIN or not any(name in stack for name in WAITS_FOR_JOB):
+            self.main_thread.interrupt()
 
     def query(self, code):
         """The DataFrame of a SQL text, asked for as Scala asks, so that errors have the same stack."""

@@ -11,8 +11,9 @@ INTERRUPT_AFTER = 1.0  # seconds
 class SqlKind:
     """SQL on the session's SparkSession; every kind sees the same views and tables."""
 
-    def __init__(self, spark, rows):
+    def __init__(self, spark, rows, faithful):
         self._spark = spark
+        self._faithful = faithful
         self._rows = rows
 
     def ready(self):
@@ -33,6 +34,6 @@ class SqlKind:
 
     def interrupt(self, age):
         """The session cancels the job; work of the driver alone that waits is interrupted later."""
-        if age > INTERRUPT_AFTER:
-            self._spark.main_thread.interrupt()
+        if age > INTERRUPT_AFTER and not self._faithful:
+            self._spark.interrupt_main(age)
         return None

@@ -7,6 +7,7 @@ fires when the starting *thread* ends, which says nothing about the starting pro
 """
 
 import ctypes
+import logging
 import os
 import select
 import signal
@@ -100,6 +101,7 @@ ending = threading.Event()  # the end has begun: the JVM's own is no news any mo
 def end(process):
     """Ends the JVM (its own end of input first, so that it can clear its folders) and the host."""
     ending.set()
+    logging.disable()  # threads that wait for the JVM will complain
     if process is not None:
         try:
             process.stdin.close()
