@@ -18,7 +18,7 @@ use crate::report::{Report, code, note};
 use crate::runner::Runner;
 use crate::settings::values::EditMode;
 use crate::settings::{RunSettings, Settings, Source, Target};
-use crate::shell::Shell;
+use crate::shell::{Completer, Shell};
 use crate::shutdown::Shutdown;
 use crate::tools::setup::Consent;
 use crate::{dry_run, style, terminal, tools, verbose};
@@ -68,8 +68,9 @@ impl Running {
         }
         let record = self.record(&settings);
         let results = results(&settings.run)?;
+        let completer = Completer::new(self.runtime.handle().clone());
         let editor = if interactive {
-            Some(editor(&settings)?)
+            Some(editor(&settings, &completer)?)
         } else {
             None
         };
@@ -82,7 +83,7 @@ impl Running {
         let runner = self.runner(opener.settings(), record.clone(), results);
         let code = catch_unwind(AssertUnwindSafe(|| match (script, editor) {
             (Some(script), _) => self.script(&script, &opener, runner),
-            (None, Some(editor)) => self.shell(opener, runner, editor, record),
+            (None, Some(editor)) => self.shell(opener, runner, editor, completer, record),
             (None, None) => code::OK,
         }));
         // a panic has been told by the hook; the session goes all the same
@@ -103,7 +104,14 @@ impl Running {
         )
     }
 
-    fn shell(&self, opener: Opener, runner: Runner, editor: Editor, record: Record) -> u8 {
+    fn shell(
+        &self,
+        opener: Opener,
+        runner: Runner,
+        editor: Editor,
+        completer: Completer,
+        record: Record,
+    ) -> u8 {
         let prompt = editor.handle();
         let remembered = record.clone();
         // reading thousands of entries must not hold the first prompt up
@@ -114,6 +122,7 @@ impl Running {
             opener,
             runner,
             editor,
+            completer,
             record,
             &self.shutdown,
         )
@@ -320,13 +329,13 @@ fn results(run: &RunSettings) -> Result<Box<dyn Write + Send>, Report> {
     }
 }
 
-fn editor(settings: &Settings) -> Result<Editor, Report> {
+fn editor(settings: &Settings, completer: &Completer) -> Result<Editor, Report> {
     let color = style::of(settings.run.color_or_default(), &io::stdout(), None).color;
     Editor::new(editor::Options {
         vi: settings.shell.edit_mode == Some(EditMode::Vi),
         color,
         history: Vec::new(),
-        completer: None,
+        completer: Some(Box::new(completer.clone())),
     })
     .map_err(|error| Report::new(code::USAGE, error.to_string()))
 }

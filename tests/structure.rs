@@ -62,8 +62,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "shell",
         &[
-            "command", "editor", "listing", "livy", "opening", "paths", "progress", "record",
-            "render", "report", "runner", "session", "shutdown", "source", "terminal", "tools",
+            "command", "editor", "language", "listing", "livy", "opening", "paths", "progress",
+            "record", "render", "report", "runner", "session", "shutdown", "source", "terminal",
+            "tools",
         ],
     ),
     (

@@ -40,8 +40,13 @@ pub struct Opened {
 pub enum Phase {
     /// On its way.
     Opening,
-    /// It takes statements; how it is from now on.
-    Ready(watch::Receiver<Health>),
+    /// It takes statements.
+    Ready {
+        /// The session.
+        session: Session,
+        /// How it is from now on.
+        health: watch::Receiver<Health>,
+    },
     /// It will not come.
     Failed(Report),
 }
@@ -185,7 +190,10 @@ impl Opener {
             async move {
                 let opened = opener.opened(kind, lease, &telling).await;
                 telling.phase(match &opened {
-                    Ok(opened) => Phase::Ready(opened.keep_alive.health()),
+                    Ok(opened) => Phase::Ready {
+                        session: opened.session.clone(),
+                        health: opened.keep_alive.health(),
+                    },
                     Err(report) => Phase::Failed(report.clone()),
                 });
                 opened

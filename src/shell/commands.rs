@@ -104,6 +104,7 @@ impl Shell {
 
     fn speak(&mut self, kind: Kind) {
         self.kind = kind;
+        self.completer.set_kind(kind);
     }
 
     fn say(&mut self, text: &str) {
@@ -261,7 +262,13 @@ impl Shell {
             Link::Closed(_) => {}
         }
         self.initialised = false;
-        self.link = Link::open(&self.opener, self.kind, &self.runtime, self.editor.handle());
+        self.link = Link::open(
+            &self.opener,
+            self.kind,
+            &self.runtime,
+            self.editor.handle(),
+            self.completer.clone(),
+        );
     }
 
     fn upload(&mut self, files: &[String]) -> Result<(), Report> {

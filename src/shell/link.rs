@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+use super::complete::Completer;
 use crate::editor::{self, PromptState};
 use crate::livy::{Kind, SessionState};
 use crate::opening::{Opened, Opener, Opening, Phase, Status};
@@ -45,11 +46,23 @@ pub enum Wait {
 
 impl Link {
     /// Begins to open a session, and lets the prompt's colour follow it.
-    pub fn open(opener: &Opener, kind: Kind, runtime: &Handle, prompt: editor::Handle) -> Self {
+    pub fn open(
+        opener: &Opener,
+        kind: Kind,
+        runtime: &Handle,
+        prompt: editor::Handle,
+        completer: Completer,
+    ) -> Self {
         let opening = opener.open(kind);
         let told = Told::default();
         prompt.set_state(PromptState::Starting);
-        runtime.spawn(follow_start(opening.status.clone(), prompt, told.clone()));
+        completer.set_session(None);
+        runtime.spawn(follow_start(
+            opening.status.clone(),
+            prompt,
+            completer,
+            told.clone(),
+        ));
         Self::Opening(Box::new(opening), told)
     }
 
@@ -159,14 +172,21 @@ async fn wait(
 }
 
 /// Tells the prompt how the start goes, and the user when it failed.
-async fn follow_start(mut status: watch::Receiver<Status>, prompt: editor::Handle, told: Told) {
+async fn follow_start(
+    mut status: watch::Receiver<Status>,
+    prompt: editor::Handle,
+    completer: Completer,
+    told: Told,
+) {
     loop {
         let phase = status.borrow_and_update().phase.clone();
         match phase {
             Phase::Opening => {}
-            Phase::Ready(health) => {
+            Phase::Ready { session, health } => {
+                completer.set_session(Some(session));
                 prompt.set_state(PromptState::Idle);
-                return follow_health(health, prompt).await;
+                follow_health(health, prompt).await;
+                return completer.set_session(None);
             }
             Phase::Failed(report) => {
                 prompt.set_state(PromptState::Dead);

@@ -1,5 +1,6 @@
 //! The interactive shell: reads, sends, shows, until the user leaves.
 mod commands;
+mod complete;
 mod link;
 
 use std::io::{self, IsTerminal};
@@ -18,6 +19,7 @@ use crate::session::Interrupts;
 use crate::shutdown::Shutdown;
 use crate::source::{self, Piece};
 use crate::terminal::Quiet;
+pub use complete::Completer;
 use link::{Link, Wait};
 
 /// Everything that the shell works with.
@@ -26,6 +28,7 @@ pub struct Shell {
     opener: Opener,
     runner: Runner,
     editor: Editor,
+    completer: Completer,
     record: Record,
     interrupts: Interrupts,
     link: Link,
@@ -57,13 +60,15 @@ impl Shell {
         opener: Opener,
         runner: Runner,
         editor: Editor,
+        completer: Completer,
         record: Record,
         shutdown: &Shutdown,
     ) -> Self {
         let settings = opener.settings();
         let kind = settings.session.kind_or_default();
         let timing = settings.shell.timing.unwrap_or(false);
-        let link = Link::open(&opener, kind, &runtime, editor.handle());
+        let link = Link::open(&opener, kind, &runtime, editor.handle(), completer.clone());
+        completer.set_kind(kind);
         Self {
             interrupts: shutdown.interrupts(),
             timing,
@@ -71,6 +76,7 @@ impl Shell {
             opener,
             runner,
             editor,
+            completer,
             record,
             link,
             kind,
