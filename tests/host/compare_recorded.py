@@ -6,6 +6,7 @@ A difference that differences.txt does not list fails, and so does a listed one 
 
 import json
 import os
+import shutil
 import sys
 
 import normal
@@ -54,8 +55,13 @@ def expected_output(case):
     return None
 
 
+def has_sparkr():
+    return os.path.isdir(os.path.join(os.environ.get("SPARK_HOME", ""), "R", "lib", "SparkR"))
+
+
 def new_host(name):
-    host = Host(kind=SESSION_KIND[name], name="rec-" + name, faithful=True)
+    plain = {"livysh.r.plain": "true"} if name == "r" and not has_sparkr() else {}
+    host = Host(kind=SESSION_KIND[name], name="rec-" + name, faithful=True, conf=plain)
     host.wait("ready")
     return host
 
@@ -67,13 +73,15 @@ def statement_cases(name):
         for case in load(name):
             if "code" not in case:
                 continue  # an HTTP exchange: the server's business
+            if name == "r" and case["case"].startswith("spark-") and not has_sparkr():
+                continue
             if host is None or case["case"].startswith("setup-of-a-new-session"):
                 if host is not None:
                     host.close()
                 host = new_host(name)
             key = "%s/%s" % (name, case["case"])
             kind = KINDS.get(case["kind"], case["kind"]) or SESSION_KIND[name]
-            if key in SEEDS:
+            if key in SEEDS and (name != "r" or has_sparkr()):
                 host.run(SEEDS[key], kind)
             yield key, expected_output(case), answer(host, case, kind)
     finally:
@@ -130,6 +138,11 @@ def wanted(arguments):
     if sys.version_info[:2] != (3, 11) and "python" in names:
         names.remove("python")
         print("python: left out, its error texts are those of Python 3.11")
+    if shutil.which("R") is None and "r" in names:
+        names.remove("r")
+        print("r: left out, there is no R")
+    elif not has_sparkr():
+        print("r: without the cases that need Spark, SPARK_HOME has no SparkR")
     return names
 
 

@@ -1,6 +1,7 @@
 """The cells of a SQL result as a Livy encodes them."""
 
 import datetime
+import json
 import math
 import re
 
@@ -66,7 +67,7 @@ def mapping(value, kind):
 def key_text(key):
     if isinstance(key, bool):
         return "true" if key else "false"
-    return str(key)
+    return json.dumps(key) if isinstance(key, (dict, list)) else str(key)
 
 
 def struct(value, kind):
