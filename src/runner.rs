@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::livy::{Damage, Outcome, Raised, StatementState, Status};
+use crate::livy::{Outcome, Raised, StatementState, Status};
 use crate::progress::StatusLine;
 use crate::record::{Entry, Record};
 use crate::render::{Answer, Format, Renderer, Style, safe_line};
@@ -156,9 +156,6 @@ impl Runner {
                 "the server gave up waiting for the cancelled code, which may still run; what you send next waits for it (:restart gets a fresh session)",
             );
         }
-        if let Some(damage) = outcome.error.as_ref().and_then(Raised::damage) {
-            note(advice(damage));
-        }
         match outcome.status {
             Status::Ok => Ended::Ok {
                 truncated: outcome.table.as_ref().is_some_and(|table| table.truncated),
@@ -234,21 +231,6 @@ impl Runner {
     pub fn finish(&mut self) -> io::Result<()> {
         self.renderer.finish(&mut self.results)?;
         self.results.flush()
-    }
-}
-
-/// What to do about an interpreter that will not recover by itself.
-const fn advice(damage: Damage) -> &'static str {
-    match damage {
-        Damage::InterpreterDied => {
-            "the interpreter of this kind is gone for the rest of the session; other kinds still work, :restart gets a fresh session"
-        }
-        Damage::InterpreterMissing => {
-            "the cluster cannot start this language; other kinds still work"
-        }
-        Damage::RepliesShifted => {
-            "a child process wrote into Livy's channel: from now on answers of this kind may be empty or belong to other statements; :restart gets a fresh session"
-        }
     }
 }
 
