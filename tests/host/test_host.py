@@ -282,6 +282,11 @@ class Start(unittest.TestCase):
                 self.assertEqual(host.run("sc.getConf().get('livy.rsc.sql.num-rows')")["data"][TEXT], "")
                 self.assertEqual(len(host.run("select * from range(9)", "sql")["data"]["application/json"]["data"]), 2)
 
+    def test_a_class_archive_that_does_not_fit_is_passed_over(self):
+        with Host() as maker:
+            with Host(class_archive=write(maker.folder, "classes.jsa", "nonsense")) as host:
+                host.wait("ready")
+
     def test_a_start_that_fails_says_why(self):
         with Host(environment={"JAVA_HOME": "/no/java"}) as host:
             with self.assertRaisesRegex(Ended, "Java cannot be started|JAVA_HOME"):

@@ -6,6 +6,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("java_errors.py", include_str!("java_errors.py")),
     ("launch.py", include_str!("launch.py")),
     ("main.py", include_str!("main.py")),
+    ("make_archive.py", include_str!("make_archive.py")),
     ("output.py", include_str!("output.py")),
     ("pipe.py", include_str!("pipe.py")),
     ("progress.py", include_str!("progress.py")),

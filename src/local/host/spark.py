@@ -24,7 +24,7 @@ class Spark:
         self.main_thread = None
         self.java = ""
 
-    def start(self, request, guard):
+    def start(self, request, guard, tell_end=True):
         """Runs on the main thread, whose JVM twin runs every statement afterwards."""
         self.home = home = spark_home()
         folders = launch.make_folders(request["work_dir"])
@@ -46,7 +46,8 @@ class Spark:
         self.session = SparkSession.builder.getOrCreate()
         self.context = self.session.sparkContext
         self.context.setLogLevel("ERROR")
-        threading.Thread(target=self._end_with_jvm, daemon=True).start()
+        if tell_end:
+            threading.Thread(target=self._end_with_jvm, daemon=True).start()
 
     def _prepare_class_loader(self, folder):
         """Lets every thread see Scala's classes, also those compiled later.
