@@ -62,8 +62,18 @@ fn objects(table: &Table) -> impl Iterator<Item = Value> {
 
 fn drawn(table: &Table, format: Format, run: &RunSettings) -> Result<String, Report> {
     let out = style::of(run.color_or_default(), &io::stdout(), None);
+    let mut table = table.clone();
+    // what a server does not tell is no NULL of anybody's data
+    for cell in table
+        .rows
+        .iter_mut()
+        .flatten()
+        .filter(|cell| cell.is_null())
+    {
+        *cell = Value::String(String::new());
+    }
     let outcome = Outcome {
-        table: Some(table.clone()),
+        table: Some(table),
         ..Outcome::empty(Status::Ok)
     };
     let answer = Answer {
