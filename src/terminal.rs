@@ -8,10 +8,12 @@ use std::io::{self, IsTerminal};
 use std::os::fd::BorrowedFd;
 use std::sync::OnceLock;
 
+use crossterm::cursor::MoveTo;
+use crossterm::terminal::{Clear, ClearType};
 use rustix::process::getpgrp;
 use rustix::termios::{
     InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp,
-    tcgetwinsize, tcsetattr,
+    tcsetattr,
 };
 
 const PASTE_ON: &[u8] = b"\x1b[?2004h";
@@ -59,10 +61,12 @@ pub fn width() -> Option<usize> {
 
 /// Columns and rows of the terminal, as [`width`]. A terminal that claims to have none has no size.
 pub fn size() -> Option<(usize, usize)> {
-    let size = tcgetwinsize(rustix::stdio::stdout())
-        .or_else(|_| tcgetwinsize(rustix::stdio::stderr()))
-        .ok()?;
-    (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col.into(), size.ws_row.into()))
+    // asked only where there is one: without, crossterm starts other programs to find out
+    if !io::stdout().is_terminal() && !io::stderr().is_terminal() {
+        return None;
+    }
+    let (columns, rows) = crossterm::terminal::size().ok()?;
+    (columns > 0 && rows > 0).then_some((columns.into(), rows.into()))
 }
 
 /// Whether to write colours to a stream, given the user's choice and whether the stream is a terminal.
@@ -89,6 +93,14 @@ fn color_by(
                 && set("CLICOLOR").as_deref() != Some("0")
                 && !dumb(variable("TERM").as_deref())
         }
+    }
+}
+
+/// Clears the screen and puts the cursor at its top; nothing where there is no terminal.
+pub fn clear() {
+    if io::stdout().is_terminal() {
+        // a terminal that has gone is noticed by the next read
+        let _ = crossterm::execute!(io::stdout(), Clear(ClearType::All), MoveTo(0, 0));
     }
 }
 

@@ -54,6 +54,12 @@ pub fn enter(prompt: Language, buffer: &str, cursor: usize, arrival: Arrival) ->
         return Enter::Submit;
     }
     let only_magic = code.trim().is_empty();
+    // `%sql select 1` on one line is one query: nobody who types that expects to be asked for a `;`
+    let one_line_query =
+        language == Language::Sql && code.len() < buffer.len() && !buffer.contains('\n');
+    if one_line_query && !only_magic {
+        return Enter::Submit;
+    }
     if !only_magic && !goes_on(language, code, arrival) {
         return Enter::Submit;
     }

@@ -12,6 +12,7 @@ use crate::opening::Opened;
 use crate::render::{Format, safe};
 use crate::report::{Report, code, complain, note};
 use crate::source;
+use crate::terminal;
 use crate::tools::{history, sessions};
 
 /// Calls of commands are not statements: nobody waits a minute for a list.
@@ -97,7 +98,7 @@ impl Shell {
                     "timing is off"
                 });
             }
-            Command::Clear => self.say("\x1b[H\x1b[2J"),
+            Command::Clear => terminal::clear(),
         }
         Ok(())
     }

@@ -4,9 +4,11 @@ mod complete;
 mod link;
 
 use std::io::{self, IsTerminal};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::command;
 use crate::editor::{Editor, Input, Prompt, Start};
@@ -197,8 +199,12 @@ impl Shell {
             return;
         }
         self.interrupts.forget();
-        let quiet = Quiet::start();
+        let quiet = Quiet::start().map(Arc::new);
+        let watch = self
+            .runtime
+            .spawn(silent_again(quiet.as_ref().map(Arc::downgrade)));
         let well = self.run_pieces(text, &pieces);
+        watch.abort();
         drop(quiet);
         // after a failure nothing runs by itself: what was typed meanwhile waits in the editor
         self.hold = !well;
@@ -293,6 +299,20 @@ impl Shell {
         match &self.link {
             Link::Open(opened) => Some(opened),
             _ => None,
+        }
+    }
+}
+
+/// After Ctrl-Z and `fg` the user's own shell has set another mode: keys are made silent again.
+async fn silent_again(quiet: Option<Weak<Quiet>>) {
+    let continued = SignalKind::from_raw(rustix::process::Signal::CONT.as_raw());
+    let (Some(quiet), Ok(mut signals)) = (quiet, signal(continued)) else {
+        return;
+    };
+    while signals.recv().await.is_some() {
+        match quiet.upgrade() {
+            Some(quiet) => quiet.resume(),
+            None => return,
         }
     }
 }
