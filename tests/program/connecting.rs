@@ -1,0 +1,188 @@
+//! What answers is no Livy, or nothing answers.
+use std::time::Instant;
+
+use super::support::{Reply, Server};
+use super::*;
+
+fn run(url: &str, more: &[&str]) -> run::Ended {
+    let home = Home::new();
+    home.livysh(&[&["-e", "1", url], more].concat()).run()
+}
+
+#[test]
+fn a_port_where_nobody_listens_is_told_at_once() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let began = Instant::now();
+    run(&format!("http://{free}"), &[])
+        .exits(3)
+        .prints("")
+        .says(&["cannot be reached", "no server runs there"]);
+    assert!(began.elapsed().as_secs() < 10);
+}
+
+#[test]
+fn an_address_that_swallows_connections_is_given_up_at_the_connect_time_out() {
+    // a listener that accepts nobody, with its queue full, is as silent as a firewall
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let listener = runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        socket.listen(1).unwrap()
+    });
+    let address = listener.local_addr().unwrap();
+    let queue: Vec<_> = (0..4)
+        .map(|_| std::net::TcpStream::connect_timeout(&address, moment()))
+        .collect();
+    let ended = run(&format!("http://{address}"), &["--connect-timeout", "1"]).exits(3);
+    ended.says(&["no connection to", "within 1 s", "--connect-timeout"]);
+    drop((queue, listener));
+}
+
+#[test]
+fn a_host_that_nobody_knows_is_told_as_that() {
+    run("http://nobody.invalid", &["--no-proxy"])
+        .exits(3)
+        .says(&["nobody.invalid"]);
+}
+
+#[test]
+fn html_nothing_garbage_and_half_an_answer_are_told_as_what_they_are() {
+    let answers: [(fn() -> Reply, &str); 5] = [
+        (
+            || Reply::html(200, "<html><title>Welcome</title></html>"),
+            "not Livy's",
+        ),
+        (|| Reply::json(200, ""), "not Livy's"),
+        (|| Reply::json(200, "%$&!"), "not Livy's"),
+        (|| Reply::json(200, "{\"id\": 1, \"sta"), "not Livy's"),
+        (
+            || {
+                Reply::raw(
+                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"id\"",
+                )
+            },
+            "connection broke",
+        ),
+    ];
+    for (answer, said) in answers {
+        let server = Server::start(move |_| answer());
+        run(&server.url("/livy"), &[])
+            .exits(3)
+            .prints("")
+            .says(&[said, "check"]);
+    }
+}
+
+#[test]
+fn a_connection_that_closes_without_a_word_is_told() {
+    let server = Server::start(|_| Reply::dropped());
+    run(&server.url("/livy"), &[])
+        .exits(3)
+        .says(&["the connection broke", "what to do"]);
+    let creations = server
+        .lines()
+        .iter()
+        .filter(|line| line.starts_with("POST"))
+        .count();
+    assert_eq!(
+        creations, 1,
+        "a creation may have been done: it is not repeated"
+    );
+}
+
+#[test]
+fn an_answer_without_end_is_cut_at_the_limit() {
+    let server =
+        Server::start(|_| Reply::flood(200, "{\"id\":1,\"log\":[\"", vec![b'x'; 1 << 20], 200));
+    run(&server.url("/livy"), &[])
+        .exits(3)
+        .says(&["larger than 8 MiB"]);
+}
+
+#[test]
+fn a_redirect_without_end_is_given_up() {
+    let server = Server::start(|request| Reply::redirect(307, &request.target));
+    run(&server.url("/livy"), &[]).exits(3).says(&["redirect"]);
+    assert!(server.lines().len() < 30);
+}
+
+#[test]
+fn a_redirect_to_another_host_is_not_followed_and_takes_no_credentials_there() {
+    let other = Server::start(|_| Reply::json(200, "{}"));
+    let place = format!("http://localhost:{}/sessions", other.port());
+    let server = Server::start(move |_| Reply::redirect(307, &place));
+    let home = Home::new();
+    let job = home
+        .livysh(&["-e", "1", &server.url(""), "--user", "u"])
+        .env("LIVYSH_PASSWORD", "s3cret");
+    job.run().exits(3).says(&["another host"]).hides("s3cret");
+    assert_eq!(other.connections(), 0);
+    assert!(server.requests()[0].is_from("u", "s3cret"));
+}
+
+#[test]
+fn a_root_that_is_another_service_is_tried_once_below_livy_and_that_is_said() {
+    let (home, livy) = (
+        Home::new(),
+        Livy::start(Plan {
+            base: "/livy",
+            ..Plan::default()
+        }),
+    );
+    let root = livy.url().replace("/livy", "");
+    let ended = home
+        .livysh(&["-e", "1 + 1", &root])
+        .run()
+        .exits(0)
+        .prints("2\n");
+    ended.says(&["is no Livy server", "/livy is: that one is used"]);
+    assert_eq!(livy.asked("POST /sessions"), 1);
+    livy.assert_clean();
+}
+
+#[test]
+fn a_root_of_pages_is_tried_below_livy_as_well() {
+    let (home, livy) = (
+        Home::new(),
+        Livy::start(Plan {
+            base: "/livy",
+            fault: Box::new(|request| match request.target.starts_with("/livy") {
+                true => Fault::None,
+                false => Fault::Instead(Reply::html(200, "<html>Welcome</html>")),
+            }),
+            ..Plan::default()
+        }),
+    );
+    let root = livy.url().replace("/livy", "");
+    home.livysh(&["-e", "1 + 1", &root])
+        .run()
+        .exits(0)
+        .prints("2\n")
+        .says(&["that one is used"]);
+    livy.assert_clean();
+}
+
+#[test]
+fn where_neither_is_livy_the_first_answer_is_told() {
+    let server = Server::start(|_| Reply::html(404, "<title>Nothing here</title>"));
+    run(&server.url(""), &[])
+        .exits(3)
+        .says(&["404", "not that of a Livy server"]);
+    assert!(server.lines().len() <= 3, "{:?}", server.lines());
+}
+
+#[test]
+fn a_server_that_never_answers_is_left_at_the_start_time_out() {
+    let server = Server::start(|_| Reply::never());
+    let began = Instant::now();
+    run(&server.url(""), &["--start-timeout", "1"])
+        .exits(3)
+        .says(&["no answer within 1 s", "may still be there"]);
+    assert!(began.elapsed().as_secs() < 40);
+}

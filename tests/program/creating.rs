@@ -1,0 +1,203 @@
+//! The start of a session, and what goes wrong with it.
+use serde_json::json;
+
+use super::support::Reply;
+use super::*;
+
+fn run(livy: &Livy, more: &[&str]) -> run::Ended {
+    let home = Home::new();
+    home.livysh(&[&["-e", "1 + 1", &livy.url()], more].concat())
+        .run()
+}
+
+#[test]
+fn a_session_that_dies_shows_the_likely_cause_and_the_useful_lines_of_its_log() {
+    let log = ["stderr: ", "26/01/01 10:00:00 INFO Client: uploading",
+        "Exception in thread \"main\" java.lang.NumberFormatException: Size must be specified as bytes (b)",
+        "\tat org.apache.spark.Foo", "\nYARN Diagnostics: "].map(str::to_owned);
+    let livy = Livy::start(Plan {
+        started: "dead",
+        log: log.to_vec(),
+        ..Plan::default()
+    });
+    let ended = run(&livy, &["--driver-memory", "2quarts"])
+        .exits(3)
+        .prints("");
+    let ended = ended.says(&[
+        "session 0 ended while it started (state dead)",
+        "Size must be specified",
+        "a memory size cannot be read",
+        "--driver-memory 2g",
+    ]);
+    assert!(
+        !ended.err.contains("uploading") && !ended.err.contains("\tat"),
+        "{}",
+        ended.err
+    );
+    livy.assert_clean();
+}
+
+#[test]
+fn a_session_in_error_or_killed_is_no_session() {
+    for state in ["error", "killed", "shutting_down"] {
+        let livy = Livy::start(Plan {
+            started: state,
+            ..Plan::default()
+        });
+        run(&livy, &[]).exits(3).says(&[state]);
+        livy.assert_clean();
+    }
+}
+
+#[test]
+fn a_start_that_takes_too_long_is_given_up_and_deleted() {
+    let livy = Livy::start(Plan {
+        starting: 10_000,
+        ..Plan::default()
+    });
+    run(&livy, &["--start-timeout", "1"])
+        .exits(3)
+        .says(&["not ready within 1 s", "--start-timeout"]);
+    livy.assert_clean();
+}
+
+#[test]
+fn too_many_sessions_is_told_with_what_to_do() {
+    let livy = Livy::failing(|_| {
+        Fault::Instead(Reply::json(
+            400,
+            r#"{"msg":"Rejected, too many sessions are being created!"}"#,
+        ))
+    });
+    run(&livy, &[])
+        .exits(3)
+        .says(&["limit of sessions", "livysh sessions"]);
+    assert_eq!(livy.asked("POST /sessions"), 1);
+}
+
+#[test]
+fn an_old_release_gets_the_request_once_more_without_the_field_it_does_not_know() {
+    let livy = Livy::start(Plan {
+        unknown_fields: &["idleTimeout"],
+        ..Plan::default()
+    });
+    run(&livy, &["--idle-timeout", "2h"])
+        .exits(0)
+        .prints("2\n")
+        .says(&["does not know idleTimeout: left out"]);
+    let bodies = livy.bodies("POST /sessions");
+    assert_eq!(bodies.len(), 2);
+    assert_eq!(
+        (&bodies[0]["idleTimeout"], bodies[1].get("idleTimeout")),
+        (&json!("2h"), None)
+    );
+    livy.assert_clean();
+}
+
+#[test]
+fn a_session_whose_creation_nobody_answered_is_found_by_its_name_and_used() {
+    let livy = Livy::failing(|request| match request.line().as_str() {
+        "POST /sessions" => Fault::Then(Reply::dropped()),
+        _ => Fault::None,
+    });
+    run(&livy, &[]).exits(0).prints("2\n");
+    assert_eq!(livy.asked("POST /sessions "), 0);
+    livy.assert_clean();
+}
+
+#[test]
+fn a_session_whose_creation_was_answered_by_a_gateway_is_found_and_used() {
+    let livy = Livy::failing(|request| match request.line().as_str() {
+        "POST /sessions" => Fault::Then(Reply::html(504, "<title>Gateway Time-out</title>")),
+        _ => Fault::None,
+    });
+    run(&livy, &[]).exits(0).prints("2\n");
+    livy.assert_clean();
+}
+
+#[test]
+fn a_session_that_is_made_late_is_still_deleted() {
+    // the gateway gives up first, the session appears in the list only after a while
+    let livy = Livy::start(Plan {
+        starting: 10_000,
+        fault: Box::new(|request| match request.line().as_str() {
+            "POST /sessions" => Fault::Then(Reply::html(502, "")),
+            _ => Fault::None,
+        }),
+        ..Plan::default()
+    });
+    run(&livy, &["--start-timeout", "1"]).exits(3);
+    livy.assert_clean();
+}
+
+#[test]
+fn trouble_while_the_session_starts_is_got_over() {
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let livy = Livy::failing(move |request| {
+        if request.method != "GET" {
+            return Fault::None;
+        }
+        match count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            0 => Fault::Instead(Reply::dropped()),
+            1 => Fault::Instead(Reply::html(503, "")),
+            2 => Fault::Instead(Reply::json(500, "\"java.lang.NullPointerException\"")),
+            _ => Fault::None,
+        }
+    });
+    run(&livy, &[]).exits(0).prints("2\n");
+    livy.assert_clean();
+}
+
+#[test]
+fn a_proxy_user_that_the_server_ignores_is_said() {
+    let livy = Livy::start(Plan {
+        documented: true,
+        ..Plan::default()
+    });
+    run(&livy, &["--proxy-user", "bob"])
+        .exits(0)
+        .says(&["--proxy-user bob"]);
+}
+
+#[test]
+fn lists_of_files_and_settings_reach_the_body_as_they_were_given() {
+    let livy = Livy::new();
+    let more = [
+        "--jars",
+        "/a.jar,/b.jar",
+        "--jars",
+        "hdfs:///c.jar",
+        "--conf",
+        "spark.a=1",
+        "--conf",
+        "b=x=y",
+        "--queue",
+        "q",
+        "--name",
+        "mine",
+        "--ttl",
+        "3h",
+        "--heartbeat",
+        "0",
+        "-k",
+        "scala",
+    ];
+    run(&livy, &more).exits(0);
+    assert_eq!(
+        livy.bodies("POST /sessions"),
+        [
+            json!({"kind": "spark", "jars": ["/a.jar", "/b.jar", "hdfs:///c.jar"],
+        "queue": "q", "name": "mine", "conf": {"b": "x=y", "spark.a": "1"}, "ttl": "3h"})
+        ]
+    );
+}
+
+#[test]
+fn headers_and_do_as_go_with_every_request() {
+    let livy = Livy::new();
+    run(&livy, &["--header", "X-Team: blue", "--do-as", "bob"]).exits(0);
+    for request in livy.requests() {
+        assert_eq!(request.header("x-team"), Some("blue"), "{}", request.line());
+        assert!(request.target.contains("doAs=bob"), "{}", request.line());
+    }
+}

@@ -1,0 +1,191 @@
+//! `livysh sessions` and `livysh history`.
+use serde_json::{Value, json};
+
+use super::*;
+
+fn two() -> Livy {
+    let livy = Livy::new();
+    livy.make(json!({"kind": "spark", "name": "first", "driverMemory": "1g"}));
+    livy.make(json!({"kind": "pyspark"}));
+    livy
+}
+
+#[test]
+fn sessions_are_listed_as_csv_json_and_text() {
+    let (livy, home) = (two(), Home::new());
+    let url = livy.url();
+    let csv = "id,name,kind,state,owner,proxy user,application\n0,first,spark,starting,,,\n1,,pyspark,starting,,,\n";
+    home.livysh(&["sessions", "list", &url, "-o", "csv"])
+        .run()
+        .exits(0)
+        .prints(csv)
+        .silent();
+    home.livysh(&["sessions", &url, "-o", "csv"])
+        .run()
+        .exits(0)
+        .prints(csv);
+    let ended = home
+        .livysh(&["sessions", &url, "-o", "json"])
+        .run()
+        .exits(0);
+    let rows: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(
+        rows[0],
+        json!({"id": "0", "name": "first", "kind": "spark", "state": "starting", "owner": null, "proxy_user": null, "application": null})
+    );
+    let ended = home
+        .livysh(&["sessions", &url, "-o", "ndjson"])
+        .run()
+        .exits(0);
+    assert_eq!(ended.out.lines().count(), 2);
+    let ended = home.livysh(&["sessions", &url]).run().exits(0);
+    assert!(
+        ended.out.contains("first") && ended.out.contains("pyspark"),
+        "{}",
+        ended.out
+    );
+    assert_eq!(livy.counts(), (0, 0, 2), "looking ends nothing");
+}
+
+#[test]
+fn a_session_is_shown_by_its_id_and_by_its_name() {
+    let (livy, home) = (two(), Home::new());
+    let url = livy.url();
+    for id in ["0", "first"] {
+        let ended = home
+            .livysh(&["sessions", "show", id, &url, "-o", "csv"])
+            .run()
+            .exits(0);
+        for line in ["property,value", "name,first", "driverMemory,1g"] {
+            assert!(
+                ended.out.lines().any(|it| it == line),
+                "{line} in {}",
+                ended.out
+            );
+        }
+    }
+}
+
+#[test]
+fn statements_and_the_log_are_shown() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let url = livy.url();
+    let started = home.livysh(&["-e", "hang", &url]).start();
+    livy.until("GET /sessions/0/statements/0");
+    let ended = home
+        .livysh(&["sessions", "statements", "0", &url, "-o", "json"])
+        .run()
+        .exits(0);
+    let rows: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(
+        (&rows[0]["id"], &rows[0]["state"], &rows[0]["code"]),
+        (&json!(0), &json!("running"), &json!("hang"))
+    );
+    home.livysh(&["sessions", "logs", "0", &url])
+        .run()
+        .exits(0)
+        .prints("stdout: \nlogline\n");
+    started.signal(rustix::process::Signal::INT);
+    started.end().exits(130);
+}
+
+#[test]
+fn kill_ends_what_is_named_and_an_unknown_id_is_told_with_3() {
+    let (livy, home) = (two(), Home::new());
+    let url = livy.url();
+    let ended = home
+        .livysh(&["sessions", "kill", "0", "77", "1", &url])
+        .run()
+        .exits(3)
+        .prints("");
+    ended.says(&[
+        "session 0 is ended",
+        "there is no session 77",
+        "session 1 is ended",
+    ]);
+    assert_eq!(livy.counts(), (0, 2, 0));
+}
+
+#[test]
+fn an_unknown_id_is_told_with_3_by_every_look() {
+    let (livy, home) = (two(), Home::new());
+    for verb in ["show", "statements", "logs"] {
+        let ended = home
+            .livysh(&["sessions", verb, "77", &livy.url()])
+            .run()
+            .exits(3)
+            .prints("");
+        ended.says(&["Session '77' not found", "`livysh sessions`"]);
+    }
+}
+
+#[test]
+fn an_id_that_could_lead_elsewhere_is_refused() {
+    let (livy, home) = (two(), Home::new());
+    for id in ["../batches/1", "a b", "0/statements"] {
+        home.livysh(&["sessions", "kill", id, &livy.url()])
+            .run()
+            .exits(2);
+    }
+    assert!(livy.requests().is_empty());
+}
+
+#[test]
+fn what_ran_is_found_shown_and_exported() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let url = livy.url();
+    home.livysh(&["history"])
+        .run()
+        .exits(2)
+        .says(&["nothing is recorded yet"]);
+    let sql = "%sql\nselect 1\n  as a";
+    home.livysh(&["--continue", "-e", "1 + 1", "-e", sql, "-e", "raise", &url])
+        .run()
+        .exits(1);
+    let ended = home.livysh(&["history", "-o", "json"]).run().exits(0);
+    let rows: Vec<Value> = serde_json::from_str(&ended.out).unwrap();
+    let of = |key: &str| rows.iter().map(|row| row[key].clone()).collect::<Vec<_>>();
+    assert_eq!(of("code"), ["1 + 1", "select 1\n  as a", "raise"]);
+    assert_eq!(of("status"), ["ok", "ok", "error"]);
+    let ended = home
+        .livysh(&["history", "search", "SELECT", "-o", "json"])
+        .run()
+        .exits(0);
+    let found: Vec<Value> = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(found.len(), 1);
+    let id = found[0]["id"].to_string();
+    home.livysh(&["history", "show", &id])
+        .run()
+        .exits(0)
+        .prints("select 1\n  as a\n");
+    home.livysh(&["history", "show", "999"])
+        .run()
+        .exits(2)
+        .says(&["no entry 999"]);
+    let ended = home.livysh(&["history", "export"]).run().exits(0);
+    let lines: Vec<Value> = ended
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(
+        (lines.len(), &lines[0]["kind"], &lines[0]["session"]),
+        (3, &json!("pyspark"), &json!("0"))
+    );
+    let file = home.path("all.ndjson");
+    home.livysh(&["history", "export", "--output", file.to_str().unwrap()])
+        .run()
+        .exits(0)
+        .prints("");
+    assert_eq!(std::fs::read_to_string(file).unwrap(), ended.out);
+}
+
+#[test]
+fn no_history_records_nothing() {
+    let (livy, home) = (Livy::new(), Home::new());
+    home.livysh(&["--no-history", "-e", "1", &livy.url()])
+        .run()
+        .exits(0)
+        .silent();
+    assert!(!home.path("livysh/data/record.sqlite").exists());
+}

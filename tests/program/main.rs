@@ -1,0 +1,38 @@
+//! The built program against a Livy in memory: what users and scripts see of it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper of a test fails as the test does"
+)]
+
+#[path = "../support/livy.rs"]
+mod livy;
+mod run;
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "other tests use what this one does not")]
+mod support;
+
+mod config;
+mod connecting;
+mod creating;
+mod formats;
+mod hdinsight;
+mod leaving;
+mod listing;
+mod polling;
+mod record;
+mod scripts;
+mod secrets;
+mod sources;
+mod submitting;
+
+use std::time::Duration;
+
+use livy::{Fault, Livy, Plan, Ran};
+use run::Home;
+
+/// A moment that is long for the program and short for a test.
+fn moment() -> Duration {
+    Duration::from_millis(300)
+}

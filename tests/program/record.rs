@@ -1,0 +1,138 @@
+//! A record that cannot be used never stops a run.
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+
+const RECORD: &str = "livysh/data/record.sqlite";
+
+/// The run goes well, and what is wrong is said once.
+#[track_caller]
+fn goes_on(home: &Home, said: &str) {
+    let livy = Livy::new();
+    let run = [
+        "--continue",
+        "-e",
+        "1 + 1",
+        "-e",
+        "raise",
+        "-e",
+        "three",
+        &livy.url(),
+    ];
+    let ended = home
+        .livysh(&run)
+        .run()
+        .exits(1)
+        .prints("2\nthree\n")
+        .says(&[said, "ValueError: boom"]);
+    assert_eq!(ended.err.matches("livysh: ").count(), 1, "{}", ended.err);
+    livy.assert_clean();
+}
+
+/// A home with a record of one run.
+fn used() -> Home {
+    let (livy, home) = (Livy::new(), Home::new());
+    home.livysh(&["-e", "1", &livy.url()])
+        .run()
+        .exits(0)
+        .silent();
+    home
+}
+
+fn chmod(home: &Home, name: &str, mode: u32) {
+    std::fs::set_permissions(home.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn it_is_readable_by_its_owner_only() {
+    let home = used();
+    let mode = |name: &str| {
+        std::fs::metadata(home.path(name))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777
+    };
+    assert_eq!((mode("livysh/data"), mode(RECORD)), (0o700, 0o600));
+}
+
+#[test]
+fn a_torn_record_is_said_once() {
+    let home = used();
+    home.write(
+        RECORD,
+        "this is no database, and longer than a header of one would be",
+    );
+    chmod(&home, RECORD, 0o600);
+    goes_on(&home, "The record");
+    home.livysh(&["history"])
+        .run()
+        .exits(2)
+        .says(&["The record".to_lowercase().as_str()]);
+}
+
+#[test]
+fn a_record_of_a_newer_release_is_left_alone() {
+    let home = used();
+    let mut bytes = std::fs::read(home.path(RECORD)).unwrap();
+    // the user_version of the header
+    bytes[60..64].copy_from_slice(&9999_u32.to_be_bytes());
+    home.write(RECORD, &bytes);
+    chmod(&home, RECORD, 0o600);
+    goes_on(&home, "The record");
+    assert_eq!(std::fs::read(home.path(RECORD)).unwrap(), bytes);
+}
+
+#[test]
+fn a_record_that_cannot_be_written_is_said_once() {
+    let home = used();
+    chmod(&home, RECORD, 0o400);
+    chmod(&home, "livysh/data", 0o500);
+    if std::fs::OpenOptions::new()
+        .append(true)
+        .open(home.path(RECORD))
+        .is_ok()
+    {
+        // the superuser may write everything: a folder in the file's place is as bad
+        chmod(&home, "livysh/data", 0o700);
+        std::fs::remove_file(home.path(RECORD)).unwrap();
+        std::fs::create_dir(home.path(RECORD)).unwrap();
+    }
+    goes_on(&home, "The record");
+    chmod(&home, "livysh/data", 0o700);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_said_once() {
+    let home = Home::new();
+    home.write("livysh/data", "a file in the folder's place");
+    goes_on(&home, "nothing is recorded");
+    let home = Home::new();
+    home.write("livysh", "a file in the home's place");
+    let livy = Livy::new();
+    home.livysh(&["--no-config", "-e", "1", &livy.url()])
+        .run()
+        .exits(0)
+        .says(&["nothing is recorded"]);
+}
+
+#[test]
+fn a_folder_that_others_can_write_is_not_trusted() {
+    let home = used();
+    chmod(&home, "livysh/data", 0o777);
+    goes_on(&home, "nothing is recorded");
+}
+
+#[test]
+fn many_runs_at_once_record_all_that_they_ran() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let url = livy.url();
+    let runs: Vec<_> = (0..6)
+        .map(|n| home.livysh(&["-e", &format!("run {n}"), &url]).start())
+        .collect();
+    for run in runs {
+        run.end().exits(0).silent();
+    }
+    let ended = home.livysh(&["history", "-o", "ndjson"]).run().exits(0);
+    assert_eq!(ended.out.lines().count(), 6, "{}", ended.out);
+}

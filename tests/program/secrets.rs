@@ -1,0 +1,209 @@
+//! Credentials: where they come from, where they go, and that nobody else sees them.
+use super::*;
+use crate::run::{Ended, Job};
+
+const SECRET: &str = "s3cret-Passw0rd";
+
+fn guarded() -> Livy {
+    Livy::start(Plan {
+        login: Some(("ann", SECRET, 401)),
+        ..Plan::default()
+    })
+}
+
+/// It logged in, and the secret is in no output.
+#[track_caller]
+fn logged_in(job: Job) -> Ended {
+    job.run().exits(0).prints("2\n").hides(SECRET)
+}
+
+#[test]
+fn a_password_comes_from_the_environment_a_file_or_a_command() {
+    let (livy, home) = (guarded(), Home::new());
+    let url = livy.url();
+    logged_in(
+        home.livysh(&["-e", "1 + 1", "--user", "ann", &url])
+            .env("LIVYSH_PASSWORD", SECRET),
+    );
+    let file = home.write("password", format!("{SECRET}\nnot this\n"));
+    logged_in(home.livysh(&[
+        "-e",
+        "1 + 1",
+        "--user",
+        "ann",
+        "--password-file",
+        &file,
+        &url,
+    ]));
+    home.config(&format!(
+        "[servers.prod]\nurl = \"{url}\"\nuser = \"ann\"\npassword-command = \"echo {SECRET}\"\n"
+    ));
+    logged_in(home.livysh(&["-e", "1 + 1", "prod"]));
+}
+
+#[test]
+fn a_password_comes_from_netrc_without_a_word_about_it() {
+    let (livy, home) = (guarded(), Home::new());
+    let netrc = home.write(
+        ".netrc",
+        format!("machine 127.0.0.1 login ann password {SECRET}\n"),
+    );
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(netrc, mode).unwrap();
+    logged_in(home.livysh(&["-e", "1 + 1", &livy.url()])).silent();
+}
+
+#[test]
+fn a_token_comes_from_a_command() {
+    let (livy, home) = (Livy::new(), Home::new());
+    logged_in(home.livysh(&[
+        "-e",
+        "1 + 1",
+        "--token-command",
+        &format!("echo {SECRET}"),
+        &livy.url(),
+    ]));
+    let bearer = format!("Bearer {SECRET}");
+    assert!(
+        livy.requests()
+            .iter()
+            .all(|request| request.header("authorization") == Some(&bearer))
+    );
+}
+
+#[test]
+fn a_secret_that_cannot_be_had_is_told_and_nothing_is_sent() {
+    let (livy, home) = (guarded(), Home::new());
+    let url = livy.url();
+    home.livysh(&["-e", "1", "--user", "ann", &url])
+        .run()
+        .exits(3)
+        .says(&["no password for user 'ann'", "--password-file"]);
+    home.livysh(&[
+        "-e",
+        "1",
+        "--user",
+        "ann",
+        "--password-file",
+        "nowhere",
+        &url,
+    ])
+    .run()
+    .exits(3)
+    .says(&["nowhere cannot be read"]);
+    home.livysh(&["-e", "1", "--token-command", "exit 3", &url])
+        .run()
+        .exits(3)
+        .says(&["token-command failed"]);
+    home.livysh(&["-e", "1", "--auth", "bearer", &url])
+        .run()
+        .exits(3)
+        .says(&["no token"]);
+    assert!(livy.requests().is_empty());
+}
+
+#[test]
+fn verbose_shows_the_exchange_without_its_secrets() {
+    let (livy, home) = (guarded(), Home::new());
+    let conf = "spark.hadoop.fs.s3a.secret.key=hushhush";
+    let url = livy.url();
+    let base64 = "YW5uOnMzY3JldC1QYXNzdzByZA==";
+    for level in ["-v", "-vv"] {
+        let job = home.livysh(&[
+            level,
+            "-e",
+            "1 + 1",
+            "--user",
+            "ann",
+            "--conf",
+            conf,
+            "--header",
+            "X-Key: quietquiet",
+            &url,
+        ]);
+        let ended = job
+            .env("LIVYSH_PASSWORD", SECRET)
+            .run()
+            .exits(0)
+            .prints("2\n");
+        let ended = ended.says(&["> POST /sessions", "< 201", "> DELETE /sessions/"]);
+        for secret in [SECRET, base64, "hushhush", "quietquiet"] {
+            assert!(!ended.err.contains(secret), "{secret} in {}", ended.err);
+        }
+        assert_eq!(
+            ended.err.contains("x-requested-by"),
+            level == "-vv",
+            "{}",
+            ended.err
+        );
+    }
+}
+
+#[test]
+fn credentials_are_not_sent_in_the_open_to_another_machine() {
+    let home = Home::new();
+    let job = home
+        .livysh(&["-e", "1", "--user", "ann", "http://livy.invalid"])
+        .env("LIVYSH_PASSWORD", SECRET);
+    job.run()
+        .exits(3)
+        .says(&["plain http to livy.invalid", "--insecure-http"])
+        .hides(SECRET);
+    let job = home.livysh(&[
+        "-e",
+        "1",
+        "--user",
+        "ann",
+        "--insecure-http",
+        "--no-proxy",
+        "http://livy.invalid",
+    ]);
+    job.env("LIVYSH_PASSWORD", SECRET)
+        .run()
+        .exits(3)
+        .says(&["cannot be reached"])
+        .hides(SECRET);
+}
+
+#[test]
+fn a_password_in_a_url_is_refused_without_repeating_it() {
+    let home = Home::new();
+    for url in [
+        format!("http://ann:{SECRET}@127.0.0.1:1"),
+        format!("ann:{SECRET}@127.0.0.1"),
+    ] {
+        home.livysh(&["-e", "1", &url])
+            .run()
+            .exits(2)
+            .says(&["password"])
+            .hides(SECRET);
+        home.livysh(&["-e", "1"])
+            .env("LIVYSH_SERVER", &url)
+            .run()
+            .exits(2)
+            .hides(SECRET);
+    }
+    home.config(&format!(
+        "[servers.prod]\nurl = \"https://ann:{SECRET}@h/\"\n"
+    ));
+    home.livysh(&["-e", "1", "prod"])
+        .run()
+        .exits(2)
+        .says(&["line 2"])
+        .hides(SECRET);
+}
+
+#[test]
+fn a_secret_in_code_is_run_and_not_recorded() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let code = "password = 'hunter2hunter2'";
+    home.livysh(&["-e", code, &livy.url()])
+        .run()
+        .exits(0)
+        .says(&["not recorded"]);
+    assert_eq!(livy.submitted(), [code]);
+    home.livysh(&["history", "export"])
+        .run()
+        .exits(0)
+        .hides("hunter2");
+}

@@ -1,0 +1,477 @@
+//! A Livy in memory, on the scripted server: sessions and statements with their states, in the
+//! dialect and with the faults that a test plans. It keeps every request.
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::support::{Reply, Request, Server};
+
+/// What becomes of a request.
+pub enum Fault {
+    /// It is served.
+    None,
+    /// Nothing is done, and this goes back.
+    Instead(Reply),
+    /// It is done, and this goes back.
+    Then(Reply),
+    /// It is done, and the answer comes late.
+    Late(Duration),
+}
+
+/// How code runs.
+pub enum Ran {
+    /// Its output is there after that many looks.
+    Ends(u32, Value),
+    /// It runs until it is cancelled.
+    Runs,
+    /// It runs, and no cancel reaches it.
+    Spins,
+}
+
+/// Which Livy it is. The default is a well one of today.
+pub struct Plan {
+    /// The path above `/sessions`.
+    pub base: &'static str,
+    /// The status of a creation.
+    pub created: u16,
+    /// Only the keys, statuses and routes of the documented HDInsight service.
+    pub documented: bool,
+    /// The user and the password that it wants, and the status of a refusal.
+    pub login: Option<(&'static str, &'static str, u16)>,
+    /// Does it want `X-Requested-By`?
+    pub csrf: bool,
+    /// Fields of a creation that this release does not know.
+    pub unknown_fields: &'static [&'static str],
+    /// Looks at a new session that see it starting.
+    pub starting: u32,
+    /// The state of a session after its start.
+    pub started: &'static str,
+    /// Every session's log.
+    pub log: Vec<String>,
+    /// What code does, by code and kind.
+    pub interpreter: Box<dyn Fn(&str, &str) -> Ran + Send + Sync>,
+    /// What goes wrong.
+    pub fault: Box<dyn Fn(&Request) -> Fault + Send + Sync>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            base: "",
+            created: 201,
+            documented: false,
+            login: None,
+            csrf: false,
+            unknown_fields: &[],
+            starting: 0,
+            started: "idle",
+            log: vec!["stdout: ".to_owned(), "logline".to_owned()],
+            interpreter: Box::new(interpret),
+            fault: Box::new(|_| Fault::None),
+        }
+    }
+}
+
+/// `1 + 1` is 2, `raise` fails, `hang` runs until it is cancelled, SQL gives a table, all else echoes.
+pub fn interpret(code: &str, kind: &str) -> Ran {
+    let output = match code {
+        _ if code.contains("hang") => return Ran::Runs,
+        _ if code.contains("raise") => raised("ValueError", "boom"),
+        _ if kind == "sql" => table(&json!([[1, "x"], [2, null]])),
+        "1 + 1" => text("2"),
+        _ => text(code),
+    };
+    Ran::Ends(1, output)
+}
+
+/// An output of a text.
+pub fn text(text: &str) -> Value {
+    json!({"status": "ok", "execution_count": 0, "data": {"text/plain": text}})
+}
+
+/// An output of SQL with the columns `a` and `b`.
+pub fn table(rows: &Value) -> Value {
+    let field = |name: &str, kind: &str| json!({"name": name, "type": kind, "nullable": true, "metadata": {}});
+    let schema = json!({"type": "struct", "fields": [field("a", "integer"), field("b", "string")]});
+    json!({"status": "ok", "execution_count": 0, "data": {"application/json": {"schema": schema, "data": rows}}})
+}
+
+/// An output of code that failed.
+pub fn raised(name: &str, value: &str) -> Value {
+    let trace = [
+        "Traceback (most recent call last):\n",
+        "  File \"<stdin>\", line 1, in <module>\n",
+    ];
+    let last = format!("{name}: {value}\n");
+    json!({"status": "error", "execution_count": 0, "ename": name, "evalue": value,
+        "traceback": [trace[0], trace[1], last]})
+}
+
+struct Held {
+    body: Value,
+    looks: u32,
+    statements: Vec<Value>,
+    /// Looks until the end, and the output then; none for what runs on.
+    left: Vec<Option<(u32, Value)>>,
+    spins: Vec<bool>,
+}
+
+#[derive(Default)]
+struct Memory {
+    next: u64,
+    sessions: BTreeMap<String, Held>,
+    created: usize,
+    deleted: usize,
+}
+
+/// The running server.
+pub struct Livy {
+    server: Server,
+    memory: Arc<Mutex<Memory>>,
+    base: &'static str,
+}
+
+impl Livy {
+    /// A well Livy.
+    pub fn new() -> Self {
+        Self::start(Plan::default())
+    }
+
+    /// A well Livy with faults.
+    pub fn failing(fault: impl Fn(&Request) -> Fault + Send + Sync + 'static) -> Self {
+        Self::start(Plan {
+            fault: Box::new(fault),
+            ..Plan::default()
+        })
+    }
+
+    /// One whose statements answer so.
+    pub fn answering(interpreter: impl Fn(&str, &str) -> Ran + Send + Sync + 'static) -> Self {
+        Self::start(Plan {
+            interpreter: Box::new(interpreter),
+            ..Plan::default()
+        })
+    }
+
+    /// The planned one, over plain http.
+    pub fn start(plan: Plan) -> Self {
+        Self::run(plan, None)
+    }
+
+    /// The planned one; over TLS where a configuration is given.
+    pub fn run(plan: Plan, tls: Option<rustls::ServerConfig>) -> Self {
+        let memory = Arc::new(Mutex::new(Memory::default()));
+        let (base, held) = (plan.base, Arc::clone(&memory));
+        let script = move |request: &Request| plan.reply(request, &mut held.lock().unwrap());
+        let server = match tls {
+            Some(tls) => Server::start_tls(tls, script),
+            None => Server::start(script),
+        };
+        Self {
+            server,
+            memory,
+            base,
+        }
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        self.server.url(self.base)
+    }
+
+    /// Every request so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.server.requests()
+    }
+
+    /// How many requests' `METHOD /target` begin so.
+    pub fn asked(&self, begin: &str) -> usize {
+        let lines = self.server.lines();
+        lines.iter().filter(|line| line.starts_with(begin)).count()
+    }
+
+    /// Waits until a request that begins so was made.
+    pub fn until(&self, begin: &str) {
+        let end = Instant::now() + Duration::from_secs(40);
+        while self.asked(begin) == 0 {
+            assert!(
+                Instant::now() < end,
+                "no {begin} in {:?}",
+                self.server.lines()
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The bodies of the requests whose `METHOD /target` is this.
+    pub fn bodies(&self, line: &str) -> Vec<Value> {
+        let requests = self.requests().into_iter();
+        requests
+            .filter(|it| it.line() == line)
+            .map(|it| it.json())
+            .collect()
+    }
+
+    /// The code of every submission, in order.
+    pub fn submitted(&self) -> Vec<String> {
+        let requests = self.requests().into_iter();
+        requests
+            .filter(|it| it.method == "POST" && it.target.ends_with("/statements"))
+            .map(|it| it.json()["code"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// How many sessions were made, deleted, and are still there.
+    pub fn counts(&self) -> (usize, usize, usize) {
+        let memory = self.memory.lock().unwrap();
+        (memory.created, memory.deleted, memory.sessions.len())
+    }
+
+    /// One session was made and none is left.
+    pub fn assert_clean(&self) {
+        assert_eq!(self.counts(), (1, 1, 0), "{:?}", self.server.lines());
+    }
+
+    /// Nothing was made.
+    pub fn assert_untouched(&self) {
+        assert_eq!(self.counts(), (0, 0, 0), "{:?}", self.server.lines());
+    }
+
+    /// Makes a session as another user would, and returns its id.
+    pub fn make(&self, body: Value) -> String {
+        self.memory.lock().unwrap().make(body)
+    }
+
+    /// Takes all sessions away, as a restart does.
+    pub fn forget(&self) {
+        self.memory.lock().unwrap().sessions.clear();
+    }
+}
+
+impl Memory {
+    fn make(&mut self, body: Value) -> String {
+        let id = self.next.to_string();
+        self.next += 1;
+        self.sessions.insert(
+            id.clone(),
+            Held {
+                body,
+                looks: 0,
+                statements: Vec::new(),
+                left: Vec::new(),
+                spins: Vec::new(),
+            },
+        );
+        id
+    }
+}
+
+fn message(status: u16, text: &str) -> Reply {
+    Reply::json(status, json!({"msg": text}).to_string())
+}
+
+fn bare(status: u16, text: &str) -> Reply {
+    Reply::json(status, json!(text).to_string())
+}
+
+impl Plan {
+    fn reply(&self, request: &Request, memory: &mut Memory) -> Reply {
+        match (self.fault)(request) {
+            Fault::None => self.serve(request, memory),
+            Fault::Instead(reply) => reply,
+            Fault::Then(reply) => {
+                self.serve(request, memory);
+                reply
+            }
+            Fault::Late(wait) => self.serve(request, memory).after(wait),
+        }
+    }
+
+    fn serve(&self, request: &Request, memory: &mut Memory) -> Reply {
+        let path = request.target.split('?').next().unwrap();
+        let Some(path) = path.strip_prefix(self.base) else {
+            return Reply::html(404, "");
+        };
+        if let Some((user, password, status)) = self.login
+            && !request.is_from(user, password)
+        {
+            return Reply::html(status, "<html><title>Error</title>Bad credentials</html>");
+        }
+        if self.csrf && request.method != "GET" && request.header("x-requested-by").is_none() {
+            return Reply::html(
+                400,
+                "<title>Missing Required Header for CSRF protection.</title>",
+            );
+        }
+        let segments: Vec<&str> = path.split('/').skip(1).collect();
+        match (request.method.as_str(), segments.as_slice()) {
+            ("GET", ["sessions"]) => self.list(memory),
+            ("POST", ["sessions"]) => self.create(request, memory),
+            (method, ["sessions", id, rest @ ..]) => {
+                let by_name = |held: &Held| held.body["name"].as_str() == Some(id);
+                let named = memory.sessions.iter().find(|(_, held)| by_name(held));
+                let id = named.map_or_else(|| (*id).to_owned(), |(id, _)| id.clone());
+                match memory.sessions.get_mut(&id) {
+                    None => message(404, &format!("Session '{id}' not found.")),
+                    Some(_) if method == "DELETE" && rest.is_empty() => {
+                        memory.sessions.remove(&id);
+                        memory.deleted += 1;
+                        message(200, "deleted")
+                    }
+                    Some(held) => self.session(method, &id, rest, request, held),
+                }
+            }
+            _ => Reply::html(404, ""),
+        }
+    }
+
+    fn list(&self, memory: &Memory) -> Reply {
+        let all = memory.sessions.iter();
+        let all: Vec<Value> = all.map(|(id, held)| self.shown(id, held)).collect();
+        let number = |n: usize| {
+            if self.documented {
+                json!(n.to_string())
+            } else {
+                json!(n)
+            }
+        };
+        let page = json!({"from": number(0), "total": number(all.len()), "sessions": all});
+        Reply::json(200, page.to_string())
+    }
+
+    fn create(&self, request: &Request, memory: &mut Memory) -> Reply {
+        let body = request.json();
+        for field in self.unknown_fields {
+            if body.get(field).is_some() {
+                let text = format!(
+                    "Unrecognized field \"{field}\" (class x.CreateRequest), not marked as ignorable"
+                );
+                return bare(400, &text);
+            }
+        }
+        let id = memory.make(body);
+        memory.created += 1;
+        Reply::json(
+            self.created,
+            self.shown(&id, &memory.sessions[&id]).to_string(),
+        )
+    }
+
+    fn state(&self, held: &Held) -> &'static str {
+        if held.looks <= self.starting {
+            "starting"
+        } else {
+            self.started
+        }
+    }
+
+    fn shown(&self, id: &str, held: &Held) -> Value {
+        let id: u64 = id.parse().unwrap();
+        let kind = held
+            .body
+            .get("kind")
+            .cloned()
+            .unwrap_or_else(|| json!("spark"));
+        let mut shown = json!({"id": id, "state": self.state(held), "kind": kind, "log": self.log});
+        if !self.documented {
+            for key in ["name", "proxyUser", "driverMemory"] {
+                shown[key] = held.body.get(key).cloned().unwrap_or(Value::Null);
+            }
+            shown["owner"] = Value::Null;
+            shown["appId"] = Value::Null;
+        }
+        shown
+    }
+
+    fn session(
+        &self,
+        method: &str,
+        id: &str,
+        rest: &[&str],
+        request: &Request,
+        held: &mut Held,
+    ) -> Reply {
+        match (method, rest) {
+            ("GET", []) => {
+                held.looks += 1;
+                Reply::json(200, self.shown(id, held).to_string())
+            }
+            ("GET", ["statements"]) => {
+                (0..held.statements.len()).for_each(|n| held.look(n));
+                let page = json!({"total_statements": held.statements.len(), "statements": held.statements});
+                Reply::json(200, page.to_string())
+            }
+            ("POST", ["statements"]) => self.submit(request, held),
+            _ if self.documented => Reply::html(404, ""),
+            ("GET", ["state"]) => {
+                held.looks += 1;
+                Reply::json(200, json!({"id": 0, "state": self.state(held)}).to_string())
+            }
+            ("GET", ["log"]) => {
+                let page = json!({"id": 0, "from": 0, "total": self.log.len(), "log": self.log});
+                Reply::json(200, page.to_string())
+            }
+            ("GET", ["statements", n]) => {
+                let n: usize = n.parse().unwrap();
+                if n >= held.statements.len() {
+                    return bare(404, "Statement not found");
+                }
+                held.look(n);
+                Reply::json(200, held.statements[n].to_string())
+            }
+            ("POST", ["statements", n, "cancel"]) => {
+                held.cancel(n.parse().unwrap());
+                message(200, "canceled")
+            }
+            _ => Reply::html(404, ""),
+        }
+    }
+
+    fn submit(&self, request: &Request, held: &mut Held) -> Reply {
+        let body = request.json();
+        let code = body["code"].as_str().unwrap();
+        let kind = body["kind"]
+            .as_str()
+            .or(held.body["kind"].as_str())
+            .unwrap_or("spark");
+        let ran = (self.interpreter)(code, kind);
+        held.spins.push(matches!(ran, Ran::Spins));
+        held.left.push(match ran {
+            Ran::Ends(looks, output) => Some((looks, output)),
+            Ran::Runs | Ran::Spins => None,
+        });
+        let mut shown = json!({"id": held.statements.len(), "state": "running", "output": null});
+        if !self.documented {
+            shown["code"] = json!(code);
+            shown["progress"] = json!(0.0);
+            shown["started"] = json!(1_700_000_000_000_u64);
+            shown["completed"] = json!(0);
+        }
+        held.statements.push(shown.clone());
+        Reply::json(self.created, shown.to_string())
+    }
+}
+
+impl Held {
+    fn look(&mut self, n: usize) {
+        if self.statements[n]["state"] != "running" {
+            return;
+        }
+        if let Some((looks, output)) = &mut self.left[n] {
+            *looks = looks.saturating_sub(1);
+            if *looks == 0 {
+                self.statements[n]["state"] = json!("available");
+                self.statements[n]["output"] = output.clone();
+            }
+        }
+    }
+
+    fn cancel(&mut self, n: usize) {
+        if self.statements[n]["state"] == "running" && !self.spins[n] {
+            self.statements[n]["state"] = json!("cancelled");
+            self.statements[n]["output"] = raised("Error", "cancelled part of cancelled job group");
+        }
+    }
+}
