@@ -112,7 +112,6 @@ impl Runner {
             kind: piece.kind,
         };
         let waiting = Waiting {
-            began,
             line: None,
             visible: self.status_line,
         };
@@ -245,7 +244,6 @@ const fn recorded(status: Status) -> livysh_history::Status {
 }
 
 struct Waiting {
-    began: Instant,
     line: Option<StatusLine>,
     visible: bool,
 }
@@ -288,7 +286,8 @@ impl Waiting {
             | Running::Cancelling => ("cancelling (Ctrl-C again stops waiting)".to_owned(), None),
             Running::State { progress, .. } => (
                 "running (Ctrl-C cancels)".to_owned(),
-                (*progress > 0.0 && self.began.elapsed() > STATUS_AFTER).then_some(*progress),
+                // Livy says 1.0 between two jobs as well: a full bar would lie
+                (*progress > 0.0 && *progress < 1.0).then_some(*progress),
             ),
             Running::Trouble { since, error } if since.elapsed() >= TROUBLE_AFTER => (
                 format!(
