@@ -261,7 +261,7 @@ impl Waiting {
                     self.line = Some(StatusLine::start(&text, self.visible));
                 }
                 event = events.recv() => match event {
-                    Some(event) => (text, share) = self.word(&event),
+                    Some(event) => (text, share) = Self::word(&event),
                     None => std::future::pending().await,
                 }
             }
@@ -272,7 +272,7 @@ impl Waiting {
         }
     }
 
-    fn word(&self, event: &Running) -> (String, Option<f64>) {
+    fn word(event: &Running) -> (String, Option<f64>) {
         match event {
             Running::Accepted(_) => ("running (Ctrl-C cancels)".to_owned(), None),
             Running::State {
