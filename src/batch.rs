@@ -72,9 +72,11 @@ pub fn run(
         }
         Err(None) => stop.code(),
     };
-    // a closed pipe is no failure: whoever read has enough
-    let _ = runner.finish();
-    code
+    match runner.finish() {
+        // an earlier failure of the same file was told already
+        Err(error) if !runner.is_unwritable() => unwritten(&error).unwrap_or(code),
+        _ => code,
+    }
 }
 
 fn statements(
@@ -88,7 +90,7 @@ fn statements(
     for (at, piece) in script.pieces.iter().enumerate() {
         let ended = runner.run(&opened.session, piece, &mut stop.interrupts);
         let failed = match ended {
-            Ended::PipeClosed => return worst,
+            Ended::Unwritten(error) => return unwritten(&error).unwrap_or(worst),
             Ended::Ok { truncated } => truncated && run.fail_truncated,
             Ended::Failed
             | Ended::Cancelled
@@ -121,6 +123,18 @@ fn statements(
     worst
 }
 
+/// The exit code of results that cannot be written. A closed pipe is no failure: whoever read has enough.
+fn unwritten(error: &std::io::Error) -> Option<u8> {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        return None;
+    }
+    complain(&Report::new(
+        code::USAGE,
+        format!("the results cannot be written: {error}"),
+    ));
+    Some(code::USAGE)
+}
+
 /// Waits for the session; `Err(None)` when the user or the time limit ended the wait.
 fn open(
     opener: &Opener,
@@ -140,7 +154,9 @@ fn open(
                     opening.task.abort();
                     return Err(None);
                 }
-                Some(text) = opening.notes.recv() => line.aside(|| note(&text)),
+                Some(text) = opening.notes.recv() => if !quiet {
+                    line.aside(|| note(&text));
+                },
                 changed = opening.status.changed(), if changed_is_open(&opening.status) => {
                     if changed.is_ok() {
                         line.say(&opening.status.borrow_and_update().text);
@@ -189,6 +205,15 @@ impl Stop {
                     asked.store(true, Ordering::SeqCst);
                     interrupter.interrupt();
                 }
+            }
+        });
+        runtime.spawn({
+            let (interrupter, asked, shutdown) =
+                (interrupter.clone(), asked.clone(), shutdown.clone());
+            async move {
+                shutdown.ended().await;
+                asked.store(true, Ordering::SeqCst);
+                interrupter.stop();
             }
         });
         if let Some(limit) = run.timeout {

@@ -10,7 +10,7 @@ use crate::livy::{Outcome, Raised, StatementState, Status};
 use crate::progress::StatusLine;
 use crate::record::{Entry, Record};
 use crate::render::{Answer, Format, Renderer, Style, safe_line};
-use crate::report::{Report, complain, note};
+use crate::report::{Report, code, complain, note};
 use crate::session::{Execution, Interrupts, Lost, Running, Session, Submission};
 use crate::source::Piece;
 
@@ -38,8 +38,8 @@ pub enum Ended {
         /// The session is gone with it.
         session_gone: bool,
     },
-    /// Nobody reads the results any more.
-    PipeClosed,
+    /// Its results cannot be written; a closed pipe says that nobody reads them any more.
+    Unwritten(io::Error),
 }
 
 /// Runs statements and shows their answers.
@@ -53,6 +53,9 @@ pub struct Runner {
     results: Box<dyn Write + Send>,
     status_line: bool,
     number: u64,
+    /// Is it a script? What it does not wait for ends with its session.
+    script: bool,
+    unwritable: bool,
 }
 
 impl Runner {
@@ -75,7 +78,23 @@ impl Runner {
             results,
             status_line,
             number: 0,
+            script: false,
+            unwritable: false,
         }
+    }
+
+    /// The runner for a script, whose session ends when nothing is waited for any more.
+    #[must_use]
+    pub fn for_script(self) -> Self {
+        Self {
+            script: true,
+            ..self
+        }
+    }
+
+    /// Has writing results failed?
+    pub fn is_unwritable(&self) -> bool {
+        self.unwritable
     }
 
     /// The number that the next statement gets: the shell's own, hidden statements have none.
@@ -147,8 +166,8 @@ impl Runner {
             completed_ms: statement.completed.filter(|ms| *ms > 0),
             waited: *waited,
         };
-        if self.show(&answer).is_err() {
-            return Ended::PipeClosed;
+        if let Err(error) = self.show(&answer) {
+            return Ended::Unwritten(error);
         }
         if *runs_on {
             note(
@@ -176,7 +195,13 @@ impl Runner {
             Lost::SessionGone { id, .. } | Lost::Left { id } => *id,
             Lost::Evicted { id } | Lost::Unreadable { id, .. } => Some(*id),
         };
-        let report = Report::from(lost);
+        let report = match lost {
+            Lost::Left { .. } if self.script => Report::new(
+                code::STATEMENT,
+                "not waited for any longer: it ends with its session",
+            ),
+            _ => Report::from(lost),
+        };
         // what was refused never ran, and says so; all else may have
         let status = if matches!(lost, Lost::NotSent(_)) {
             Status::Error
@@ -203,8 +228,10 @@ impl Runner {
             completed_ms: None,
             waited,
         };
-        if self.is_machine_readable() && self.show(&answer).is_err() {
-            return Ended::PipeClosed;
+        if self.is_machine_readable()
+            && let Err(error) = self.show(&answer)
+        {
+            return Ended::Unwritten(error);
         }
         complain(&report);
         Ended::Lost {
@@ -221,15 +248,32 @@ impl Runner {
     }
 
     fn show(&mut self, answer: &Answer<'_>) -> io::Result<()> {
-        self.renderer
-            .answer(answer, &mut self.results, &mut io::stderr().lock())?;
-        self.results.flush()
+        let shown = self
+            .renderer
+            .answer(answer, &mut self.results, &mut Notes)
+            .and_then(|()| self.results.flush());
+        self.unwritable |= shown.is_err();
+        shown
     }
 
     /// Ends the results (a JSON array is closed even when the run is cut short).
     pub fn finish(&mut self) -> io::Result<()> {
         self.renderer.finish(&mut self.results)?;
         self.results.flush()
+    }
+}
+
+/// Standard error for the renderer: one that is closed must not end the run.
+struct Notes;
+
+impl Write for Notes {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = io::stderr().write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -93,6 +93,7 @@ impl Running {
     fn script(&self, script: &Script, opener: &Opener, mut runner: Runner) -> u8 {
         let run = opener.settings().run.clone();
         let visible = !run.quiet && io::stderr().is_terminal();
+        runner = runner.for_script();
         batch::run(
             script,
             &run,
@@ -276,17 +277,20 @@ impl Running {
             "deleting the session (Ctrl-C leaves at once)",
             io::stderr().is_terminal(),
         );
-        let notes = self.runtime.block_on(async {
+        let (notes, code) = self.runtime.block_on(async {
             tokio::select! {
-                notes = self.shutdown.leave() => notes,
-                () = interrupts.next() => self.shutdown.owed(),
+                notes = self.shutdown.leave() => (notes, code),
+                () = interrupts.next() => (self.shutdown.owed(), code::INTERRUPTED),
             }
         });
         drop(line);
         for text in notes {
             note(&text);
         }
-        let code = self.shutdown.ending().unwrap_or(code);
+        if self.shutdown.ending().is_some() {
+            // the signal's own task ends the program, with its own exit code
+            self.runtime.block_on(self.shutdown.done());
+        }
         // a task that hangs in a blocking call must not hold the end up
         self.runtime.shutdown_background();
         code

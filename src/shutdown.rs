@@ -25,6 +25,20 @@ struct Duty {
 /// How long all duties together may take when a signal ends the program.
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// What the main thread does when a signal ends the program.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Main {
+    /// It may sit in a read that nothing can wake.
+    Elsewhere,
+    /// It notices, and ends its results as their form demands.
+    Heeds,
+    /// It has nothing more to do.
+    Done,
+}
+
+/// How long the main thread has to end its results when a signal ends a script.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// Signals, and the duties of the way out. Clones share them.
 #[derive(Clone)]
 pub struct Shutdown(Arc<Inner>);
@@ -35,6 +49,7 @@ struct Inner {
     under_way: std::sync::Mutex<Option<Left>>,
     leaving: Mutex<()>,
     ending: watch::Sender<Option<u8>>,
+    main: watch::Sender<Main>,
 }
 
 impl Shutdown {
@@ -48,6 +63,7 @@ impl Shutdown {
             under_way: std::sync::Mutex::default(),
             leaving: Mutex::new(()),
             ending: watch::Sender::new(None),
+            main: watch::Sender::new(Main::Elsewhere),
         }));
         let _inside = runtime.enter();
         let mut int = signal(SignalKind::interrupt())?;
@@ -57,7 +73,12 @@ impl Shutdown {
         runtime.spawn(async move {
             loop {
                 tokio::select! {
-                    _ = int.recv() => ours.0.interrupter.interrupt(),
+                    _ = int.recv() => if ours.0.interrupter.is_heard() {
+                        ours.0.interrupter.interrupt();
+                    } else {
+                        // a script that is still being read, a password command that hangs
+                        break ours.end(130, &mut term, &mut int).await;
+                    },
                     _ = term.recv() => break ours.end(143, &mut term, &mut int).await,
                     _ = hup.recv() => break ours.end(129, &mut hup, &mut int).await,
                 }
@@ -74,6 +95,21 @@ impl Shutdown {
     /// The exit code of the signal that is ending the program, if one is.
     pub fn ending(&self) -> Option<u8> {
         *self.0.ending.borrow()
+    }
+
+    /// Returns when a signal is ending the program. The main thread of whoever asks then stops, and
+    /// says so by [`Shutdown::done`]: a moment is left for that.
+    pub async fn ended(&self) {
+        self.0.main.send_replace(Main::Heeds);
+        let mut ending = self.0.ending.subscribe();
+        // the sender lives as long as this value does
+        let _ = ending.wait_for(Option::is_some).await;
+    }
+
+    /// Leaves the end of the program to the signal that is ending it.
+    pub async fn done(&self) {
+        self.0.main.send_replace(Main::Done);
+        std::future::pending::<()>().await;
     }
 
     /// Adds something to do before the program ends; the newest is done first. `left` says what
@@ -142,16 +178,24 @@ impl Shutdown {
     ) {
         self.0.ending.send_replace(Some(code));
         terminal::restore();
-        let notes = tokio::select! {
-            notes = tokio::time::timeout(LIMIT, self.leave()) => notes.unwrap_or_else(|_| self.owed()),
-            _ = again.recv() => self.owed(),
-            _ = int.recv() => self.owed(),
-        };
-        for note in notes {
-            // a hang-up has taken the terminal away; there is nobody to tell then
-            let _ = writeln!(std::io::stderr(), "livysh: {note}");
+        {
+            // kept while `owed` looks: the main thread waits for the same turn
+            let leaving = self.leave();
+            tokio::pin!(leaving);
+            let notes = tokio::select! {
+                notes = tokio::time::timeout(LIMIT, &mut leaving) => notes.unwrap_or_else(|_| self.owed()),
+                _ = again.recv() => self.owed(),
+                _ = int.recv() => self.owed(),
+            };
+            for note in notes {
+                // a hang-up has taken the terminal away; there is nobody to tell then
+                let _ = writeln!(std::io::stderr(), "livysh: {note}");
+            }
         }
-        // the main thread is inside a blocking read that cannot be woken
+        let mut main = self.0.main.subscribe();
+        let stopped = main.wait_for(|main| *main != Main::Heeds);
+        let _ = tokio::time::timeout(GRACE, stopped).await;
+        // the main thread may be inside a blocking read that cannot be woken
         std::process::exit(i32::from(code));
     }
 }

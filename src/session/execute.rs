@@ -112,7 +112,8 @@ const LOG_LINES: usize = 20;
 impl Session {
     /// Submits the code once and waits for its final answer.
     ///
-    /// The first interrupt cancels the statement, and waiting goes on; the second stops waiting.
+    /// The first interrupt cancels the statement, and waiting goes on; the second stops waiting, as
+    /// a stop does at once.
     pub async fn execute(
         &self,
         submission: Submission<'_>,
@@ -161,7 +162,7 @@ impl Session {
             tokio::select! {
                 answer = &mut sending => break answer,
                 () = interrupts.next() => {
-                    if cancel.wanted {
+                    if cancel.wanted || interrupts.is_stop() {
                         return Err(Lost::Left { id: None });
                     }
                     cancel.wanted = true;
@@ -237,7 +238,7 @@ impl Wait<'_> {
             tokio::select! {
                 biased;
                 () = interrupts.next() => {
-                    if self.cancel.wanted {
+                    if self.cancel.wanted || interrupts.is_stop() {
                         return Err(Lost::Left { id: Some(self.id) });
                     }
                     self.cancel.wanted = true;

@@ -9,6 +9,9 @@ pub struct Interrupter(watch::Sender<u64>);
 #[derive(Clone, Debug)]
 pub struct Interrupts(watch::Receiver<u64>);
 
+/// In the place of the count: not one more interrupt, but the end.
+const STOP: u64 = u64::MAX;
+
 impl Interrupter {
     /// A new pair.
     pub fn new() -> (Self, Interrupts) {
@@ -18,7 +21,18 @@ impl Interrupter {
 
     /// Interrupts whoever waits.
     pub fn interrupt(&self) {
-        self.0.send_modify(|count| *count += 1);
+        self.0
+            .send_modify(|count| *count = count.saturating_add(1).min(STOP - 1));
+    }
+
+    /// Does anybody listen?
+    pub fn is_heard(&self) -> bool {
+        self.0.receiver_count() > 0
+    }
+
+    /// Ends all waiting at once: nobody will ask for the answer.
+    pub fn stop(&self) {
+        self.0.send_replace(STOP);
     }
 
     /// A receiver that has seen all interrupts so far.
@@ -42,6 +56,11 @@ impl Interrupts {
         }
     }
 
+    /// Is it the end? Then nothing is waited for, not even a cancel.
+    pub fn is_stop(&self) -> bool {
+        *self.0.borrow() == STOP
+    }
+
     /// Forgets what has come so far.
     pub fn forget(&mut self) {
         self.0.mark_unchanged();
@@ -62,6 +81,17 @@ mod tests {
         second.next().await;
         let more = tokio::time::timeout(Duration::from_millis(20), first.next()).await;
         assert!(more.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_stop_is_told_from_an_interrupt() {
+        let (interrupter, mut waiter) = Interrupter::new();
+        interrupter.interrupt();
+        waiter.next().await;
+        assert!(!waiter.is_stop());
+        interrupter.stop();
+        waiter.next().await;
+        assert!(waiter.is_stop());
     }
 
     #[tokio::test]

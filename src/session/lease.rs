@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
 
-use crate::livy::{Client, Error, SessionId};
+use crate::livy::{Client, Error, Problem, Reach, SessionId};
 
 /// How long a creation that nobody answered yet is waited for before it is looked up by name.
 const CREATION_ANSWER: Duration = Duration::from_secs(8);
+/// How long the list is waited for in which a session of an unanswered creation would stand.
+const LOOK_UP: Duration = Duration::from_secs(10);
 /// Tries at a delete that the network loses.
 const DELETE_TRIES: u32 = 3;
 
@@ -108,21 +110,19 @@ impl Lease {
         let id = match self.settled(&mut duty).await {
             Duty::Nothing | Duty::Done => return Closed::Nothing,
             Duty::Made(id) => id,
-            Duty::Creating(name) | Duty::Doubtful(name) => {
-                match find_by_name(client, &name).await {
-                    Ok(Some(id)) => id,
-                    Ok(None) => {
-                        self.0.duty.send_replace(Duty::Done);
-                        return Closed::Nothing;
-                    }
-                    Err(error) => {
-                        return Closed::Left {
-                            session: name,
-                            error,
-                        };
-                    }
+            Duty::Creating(name) | Duty::Doubtful(name) => match look_up(client, &name).await {
+                Ok(Some(id)) => id,
+                Ok(None) => {
+                    self.0.duty.send_replace(Duty::Done);
+                    return Closed::Nothing;
                 }
-            }
+                Err(error) => {
+                    return Closed::Left {
+                        session: name,
+                        error,
+                    };
+                }
+            },
         };
         match delete(client, &id).await {
             Ok(()) => {
@@ -156,6 +156,19 @@ pub(super) async fn find_by_name(client: &Client, name: &str) -> Result<Option<S
         .map(|session| session.id))
 }
 
+/// The same on the way out, where nobody waits long for a server that does not answer.
+async fn look_up(client: &Client, name: &str) -> Result<Option<SessionId>, Error> {
+    let found = tokio::time::timeout(LOOK_UP, find_by_name(client, name)).await;
+    found.unwrap_or_else(|_| {
+        let after = LOOK_UP;
+        Err(Error {
+            method: "GET",
+            path: "/sessions".to_owned(),
+            problem: Box::new(Reach::Timeout { after }.into()),
+        })
+    })
+}
+
 async fn delete(client: &Client, id: &SessionId) -> Result<(), Error> {
     let mut backoff = super::poll::Backoff::default();
     loop {
@@ -163,7 +176,9 @@ async fn delete(client: &Client, id: &SessionId) -> Result<(), Error> {
             Ok(_) => return Ok(()),
             Err(error) => {
                 let wait = backoff.next(error.failure().and_then(|failure| failure.retry_after));
-                if !error.is_passing() || backoff.failures() >= DELETE_TRIES {
+                // a server that took minutes over one will not be quicker over the next
+                let slow = matches!(&*error.problem, Problem::Reach(Reach::Timeout { .. }));
+                if slow || !error.is_passing() || backoff.failures() >= DELETE_TRIES {
                     return Err(error);
                 }
                 tokio::time::sleep(wait).await;

@@ -8,7 +8,7 @@ use super::lease::{Lease, find_by_name};
 use super::log::{fresh_lines, useful_lines};
 use super::poll::{Backoff, LOG_INTERVAL, start_interval};
 use super::{DEFAULT_ROW_LIMIT, Session};
-use crate::livy::{self, Client, CreateSession, Kind, Reason, SessionId, SessionState};
+use crate::livy::{self, Client, CreateSession, Kind, Reach, Reason, SessionId, SessionState};
 
 /// The session that is wanted. `create.name` is set: it must be unique, since it is how a session
 /// is found again whose creation was answered by nobody.
@@ -88,6 +88,8 @@ pub enum StartError {
 
 /// Lines of a failed session's log that are shown.
 const LOG_LINES: usize = 20;
+/// How long a session whose creation nobody answered is looked for.
+const SEARCH: Duration = Duration::from_secs(30);
 /// How long a session that was just created may be unknown (seen on managed services).
 const FIRST_SIGHT: Duration = Duration::from_secs(10);
 
@@ -151,14 +153,18 @@ async fn create(
             answer
         }
     });
-    let answer = task.await.unwrap_or_else(|_| {
-        Err(livy::Error {
-            method: "POST",
-            path: "/sessions".to_owned(),
-            problem: Box::new(livy::Problem::Setup(
-                "the creation was interrupted".to_owned(),
-            )),
-        })
+    let failed = |problem| livy::Error {
+        method: "POST",
+        path: "/sessions".to_owned(),
+        problem: Box::new(problem),
+    };
+    let after = wanted.timeout;
+    let Ok(answer) = tokio::time::timeout(after, task).await else {
+        return Err(StartError::Create(failed(Reach::Timeout { after }.into())));
+    };
+    let answer = answer.unwrap_or_else(|_| {
+        let why = "the creation was interrupted".to_owned();
+        Err(failed(livy::Problem::Setup(why)))
     });
     match answer {
         Ok(created) => {
@@ -170,7 +176,8 @@ async fn create(
             Ok(created.session.id)
         }
         Err(error) if error.may_have_arrived() && !name.is_empty() => {
-            let Some(id) = found_again(client, &name).await else {
+            let found = tokio::time::timeout(SEARCH, found_again(client, &name)).await;
+            let Ok(Some(id)) = found else {
                 return Err(StartError::Create(error));
             };
             lease.made(&id);

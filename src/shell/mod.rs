@@ -244,6 +244,9 @@ impl Shell {
     }
 
     fn take_note_of(&mut self, number: u64, ended: &Ended) {
+        if let Ended::Unwritten(error) = ended {
+            note(&format!("the results cannot be written: {error}"));
+        }
         if let Ended::Lost { left, session_gone } = ended {
             if let Some(id) = left {
                 self.left.push((number, *id));

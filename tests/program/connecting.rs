@@ -4,6 +4,9 @@ use std::time::Instant;
 use super::support::{Reply, Server};
 use super::*;
 
+/// What goes back to every request.
+type Answer = fn() -> Reply;
+
 fn run(url: &str, more: &[&str]) -> run::Ended {
     let home = Home::new();
     home.livysh(&[&["-e", "1", url], more].concat()).run()
@@ -53,7 +56,7 @@ fn a_host_that_nobody_knows_is_told_as_that() {
 
 #[test]
 fn html_nothing_garbage_and_half_an_answer_are_told_as_what_they_are() {
-    let answers: [(fn() -> Reply, &str); 5] = [
+    let answers: [(Answer, &str); 5] = [
         (
             || Reply::html(200, "<html><title>Welcome</title></html>"),
             "not Livy's",
@@ -152,9 +155,12 @@ fn a_root_of_pages_is_tried_below_livy_as_well() {
         Home::new(),
         Livy::start(Plan {
             base: "/livy",
-            fault: Box::new(|request| match request.target.starts_with("/livy") {
-                true => Fault::None,
-                false => Fault::Instead(Reply::html(200, "<html>Welcome</html>")),
+            fault: Box::new(|request| {
+                if request.target.starts_with("/livy") {
+                    Fault::None
+                } else {
+                    Fault::Instead(Reply::html(200, "<html>Welcome</html>"))
+                }
             }),
             ..Plan::default()
         }),

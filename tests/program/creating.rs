@@ -20,7 +20,7 @@ fn a_session_that_dies_shows_the_likely_cause_and_the_useful_lines_of_its_log() 
         log: log.to_vec(),
         ..Plan::default()
     });
-    let ended = run(&livy, &["--driver-memory", "2quarts"])
+    let ended = run(&livy, &["--conf", "spark.driver.memory=2quarts"])
         .exits(3)
         .prints("");
     let ended = ended.says(&[

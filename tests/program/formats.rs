@@ -31,7 +31,7 @@ const ERROR: &str = "Traceback (most recent call last):\n  File \"<stdin>\", lin
 fn text_is_as_the_shell_shows_it_and_errors_are_on_stderr() {
     let (ended, _home) = run("text");
     assert_eq!(ended.err, ERROR);
-    let table = "a | b\n--+-----\n1 | x\n2 | NULL\n(2 rows)\n";
+    let table = "┌───┬──────┐\n│ a │ b    │\n├───┼──────┤\n│ 1 │ x    │\n│ 2 │ NULL │\n└───┴──────┘\n2 rows\n";
     ended.prints(&format!("{table}2\n"));
 }
 

@@ -1,4 +1,4 @@
-//! The six operations of the HDInsight page, by its own examples, through Basic auth over TLS with
+//! The six operations of the `HDInsight` page, by its own examples, through Basic auth over TLS with
 //! a private authority, under `/livy`.
 use serde_json::json;
 
@@ -126,11 +126,12 @@ fn the_eleven_fields_reach_the_server_and_nothing_else_but_name_and_heartbeat() 
     let name = body.remove("name").unwrap();
     assert!(name.as_str().unwrap().starts_with("livysh-"), "{name}");
     assert_eq!(body.remove("heartbeatTimeoutInSecond"), Some(json!(600)));
+    // memory in the one spelling that Spark and Java both take
     assert_eq!(
         bodies[0],
         json!({"kind": "spark", "proxyUser": "bob", "jars": [JAR], "pyFiles": ["wasb:///lib/a.py", "wasb:///lib/b.egg"],
-            "files": [FILE], "archives": ["wasb:///data.zip#data"], "driverMemory": "1G", "driverCores": 2,
-            "executorMemory": "1G", "executorCores": 10, "numExecutors": 10})
+            "files": [FILE], "archives": ["wasb:///data.zip#data"], "driverMemory": "1g", "driverCores": 2,
+            "executorMemory": "1g", "executorCores": 10, "numExecutors": 10})
     );
 }
 

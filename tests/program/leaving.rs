@@ -80,7 +80,10 @@ fn a_second_interrupt_does_not_wait_for_code_that_no_cancel_reaches() {
     started.signal(Signal::INT);
     livy.until("POST /sessions/0/statements/0/cancel");
     started.signal(Signal::INT);
-    started.end().exits(130).says(&["left behind"]);
+    started
+        .end()
+        .exits(130)
+        .says(&["not waited for any longer"]);
     livy.assert_clean();
 }
 
@@ -188,4 +191,29 @@ fn a_session_that_is_gone_already_is_no_failure_of_the_delete() {
         .run()
         .exits(0)
         .silent();
+}
+
+#[test]
+fn a_signal_while_the_script_is_still_read_ends_the_program() {
+    for (signal, code) in SIGNALS {
+        let (livy, home) = (Livy::new(), Home::new());
+        let started = home.livysh(&[&livy.url()]).stdin_stays_open().start();
+        // its handlers are there when it has begun to read
+        std::thread::sleep(moment());
+        started.signal(signal);
+        started.end().exits(code).prints("");
+        assert!(livy.requests().is_empty());
+    }
+}
+
+#[test]
+fn a_delete_that_fails_after_a_signal_is_said_with_the_id() {
+    for (signal, code) in SIGNALS {
+        let livy = Livy::failing(|request| match request.method.as_str() {
+            "DELETE" => Fault::Instead(Reply::json(403, "{}")),
+            _ => Fault::None,
+        });
+        let ended = signalled(&livy, "hang", LOOK, signal).exits(code);
+        ended.says(&["session 0 could not be deleted and may still be there"]);
+    }
 }

@@ -1,7 +1,7 @@
 //! The built binary with a home of its own and nothing of this machine's settings.
 use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -52,6 +52,7 @@ impl Home {
         Job {
             command,
             stdin: Vec::new(),
+            open: false,
         }
     }
 }
@@ -60,6 +61,7 @@ impl Home {
 pub struct Job {
     command: Command,
     stdin: Vec<u8>,
+    open: bool,
 }
 
 impl Job {
@@ -73,19 +75,27 @@ impl Job {
         self
     }
 
+    /// Whoever writes its standard input never ends.
+    pub fn stdin_stays_open(mut self) -> Self {
+        self.open = true;
+        self
+    }
+
     pub fn start(mut self) -> Started {
         self.command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap();
-        let mut stdin = child.stdin.take().unwrap();
+        let mut stdin = child.stdin.take();
+        let held = stdin.take_if(|_| self.open);
         // a program that does not read its input closes the pipe
-        std::thread::spawn(move || stdin.write_all(&self.stdin));
+        std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(&self.stdin)));
         let err = collect(child.stderr.take().unwrap());
         Started {
             child,
             err: Some(err),
+            _stdin: held,
         }
     }
 
@@ -107,6 +117,7 @@ fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
 pub struct Started {
     pub child: Child,
     err: Option<JoinHandle<Vec<u8>>>,
+    _stdin: Option<ChildStdin>,
 }
 
 impl Started {

@@ -1,12 +1,21 @@
 //! A Livy in memory, on the scripted server: sessions and statements with their states, in the
 //! dialect and with the faults that a test plans. It keeps every request.
-use std::collections::BTreeMap;
+#[path = "answers.rs"]
+mod answers;
+#[path = "memory.rs"]
+mod memory;
+
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::support::{Reply, Request, Server};
+pub use answers::{Ran, interpret, table, text};
+use memory::{Held, Memory};
+
+/// What code does, by code and kind.
+type Interpreter = dyn Fn(&str, &str) -> Ran + Send + Sync;
 
 /// What becomes of a request.
 pub enum Fault {
@@ -20,23 +29,13 @@ pub enum Fault {
     Late(Duration),
 }
 
-/// How code runs.
-pub enum Ran {
-    /// Its output is there after that many looks.
-    Ends(u32, Value),
-    /// It runs until it is cancelled.
-    Runs,
-    /// It runs, and no cancel reaches it.
-    Spins,
-}
-
 /// Which Livy it is. The default is a well one of today.
 pub struct Plan {
     /// The path above `/sessions`.
     pub base: &'static str,
     /// The status of a creation.
     pub created: u16,
-    /// Only the keys, statuses and routes of the documented HDInsight service.
+    /// Only the keys, statuses and routes of the documented `HDInsight` service.
     pub documented: bool,
     /// The user and the password that it wants, and the status of a refusal.
     pub login: Option<(&'static str, &'static str, u16)>,
@@ -51,7 +50,7 @@ pub struct Plan {
     /// Every session's log.
     pub log: Vec<String>,
     /// What code does, by code and kind.
-    pub interpreter: Box<dyn Fn(&str, &str) -> Ran + Send + Sync>,
+    pub interpreter: Box<Interpreter>,
     /// What goes wrong.
     pub fault: Box<dyn Fn(&Request) -> Fault + Send + Sync>,
 }
@@ -72,58 +71,6 @@ impl Default for Plan {
             fault: Box::new(|_| Fault::None),
         }
     }
-}
-
-/// `1 + 1` is 2, `raise` fails, `hang` runs until it is cancelled, SQL gives a table, all else echoes.
-pub fn interpret(code: &str, kind: &str) -> Ran {
-    let output = match code {
-        _ if code.contains("hang") => return Ran::Runs,
-        _ if code.contains("raise") => raised("ValueError", "boom"),
-        _ if kind == "sql" => table(&json!([[1, "x"], [2, null]])),
-        "1 + 1" => text("2"),
-        _ => text(code),
-    };
-    Ran::Ends(1, output)
-}
-
-/// An output of a text.
-pub fn text(text: &str) -> Value {
-    json!({"status": "ok", "execution_count": 0, "data": {"text/plain": text}})
-}
-
-/// An output of SQL with the columns `a` and `b`.
-pub fn table(rows: &Value) -> Value {
-    let field = |name: &str, kind: &str| json!({"name": name, "type": kind, "nullable": true, "metadata": {}});
-    let schema = json!({"type": "struct", "fields": [field("a", "integer"), field("b", "string")]});
-    json!({"status": "ok", "execution_count": 0, "data": {"application/json": {"schema": schema, "data": rows}}})
-}
-
-/// An output of code that failed.
-pub fn raised(name: &str, value: &str) -> Value {
-    let trace = [
-        "Traceback (most recent call last):\n",
-        "  File \"<stdin>\", line 1, in <module>\n",
-    ];
-    let last = format!("{name}: {value}\n");
-    json!({"status": "error", "execution_count": 0, "ename": name, "evalue": value,
-        "traceback": [trace[0], trace[1], last]})
-}
-
-struct Held {
-    body: Value,
-    looks: u32,
-    statements: Vec<Value>,
-    /// Looks until the end, and the output then; none for what runs on.
-    left: Vec<Option<(u32, Value)>>,
-    spins: Vec<bool>,
-}
-
-#[derive(Default)]
-struct Memory {
-    next: u64,
-    sessions: BTreeMap<String, Held>,
-    created: usize,
-    deleted: usize,
 }
 
 /// The running server.
@@ -247,24 +194,6 @@ impl Livy {
     /// Takes all sessions away, as a restart does.
     pub fn forget(&self) {
         self.memory.lock().unwrap().sessions.clear();
-    }
-}
-
-impl Memory {
-    fn make(&mut self, body: Value) -> String {
-        let id = self.next.to_string();
-        self.next += 1;
-        self.sessions.insert(
-            id.clone(),
-            Held {
-                body,
-                looks: 0,
-                statements: Vec::new(),
-                left: Vec::new(),
-                spins: Vec::new(),
-            },
-        );
-        id
     }
 }
 
@@ -451,27 +380,5 @@ impl Plan {
         }
         held.statements.push(shown.clone());
         Reply::json(self.created, shown.to_string())
-    }
-}
-
-impl Held {
-    fn look(&mut self, n: usize) {
-        if self.statements[n]["state"] != "running" {
-            return;
-        }
-        if let Some((looks, output)) = &mut self.left[n] {
-            *looks = looks.saturating_sub(1);
-            if *looks == 0 {
-                self.statements[n]["state"] = json!("available");
-                self.statements[n]["output"] = output.clone();
-            }
-        }
-    }
-
-    fn cancel(&mut self, n: usize) {
-        if self.statements[n]["state"] == "running" && !self.spins[n] {
-            self.statements[n]["state"] = json!("cancelled");
-            self.statements[n]["output"] = raised("Error", "cancelled part of cancelled job group");
-        }
     }
 }
