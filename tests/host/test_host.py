@@ -319,10 +319,12 @@ class Dead(unittest.TestCase):
     def test_slots_that_are_held_for_ever_are_found(self):
         with Host(kind="spark") as host:
             host.wait("ready")
-            host.run("var x = 0L", "spark")
-            number = host.submit("sc.parallelize(1 to 2, 2).foreach { _ => var x = 0L; while (true) { x += 1 } }", "spark")
-            host.wait("running", id=number)
-            time.sleep(2)  # until the tasks run
+            signs = [os.path.join(host.folder, "task%d" % task) for task in (0, 1)]
+            number = host.submit(
+                "sc.parallelize(0 to 1, 2).foreach { i => new java.io.File(\"%s/task\" + i).createNewFile(); "
+                "var x = 0L; while (true) { x += 1 } }" % host.folder, "spark")
+            while not all(map(os.path.exists, signs)):
+                time.sleep(0.05)
             host.send(op="cancel", id=number)
             host.wait("done", id=number)
             host.submit("spark.range(10).count()", "pyspark")

@@ -24,7 +24,7 @@ def main():
     watch.ignore_terminal_signals()
     # Before any thread or JVM exists: user code must not reach the protocol's descriptors.
     requests, events = pipe.take_standard_streams()
-    guard = watch.Guard(requests)
+    guard = watch.Guard(requests, events)
     session.Session(pipe.Pipe(requests, events), guard).run()
 
 

@@ -15,8 +15,8 @@ USER_FRAME = "$line"
 SPARK_FRAME = "org.apache.spark."
 INTERRUPT_AFTER = 0.3  # seconds of a cancel in which the Spark job may end by itself
 STOP_AFTER = 1.0
-STOP_SPARK_AFTER = 8.0  # a stop within Spark's own code could leave it broken
-DEAD_AFTER = 12.0
+STOP_SPARK_AFTER = 14.0  # a stop within Spark's own code could leave it broken
+DEAD_AFTER = 20.0
 STOPPED = "java.lang.ThreadDeath"
 STOP_LIMIT = 20  # Thread.stop throws from this Java on
 

@@ -7,8 +7,9 @@ import threading
 
 from . import launch, watch
 
-JOB_ENDS_WITHIN = 5.0  # seconds after its cancel
-WAITS_FOR_JOB = ("org.apache.spark.scheduler.DAGScheduler", "org.apache.spark.util.ThreadUtils")
+JOB_ENDS_WITHIN = 10.0  # seconds after its cancel
+WAITS_FOR_JOB = ("org.apache.spark.scheduler.DAGScheduler", "org.apache.spark.util.ThreadUtils",
+                 "org.apache.spark.sql.execution.SQLExecution")
 
 class Spark:
     """Owns the JVM, the SparkContext and the class loader that Scala's classes live in."""
@@ -112,10 +113,11 @@ class Spark:
         """Interrupts a wait or sleep of a cancelled statement, `age` seconds after the cancel.
 
         A wait for a Spark job is left alone at first: the cancelled job ends it with an error
-        that says so.
+        that says so. So is a thread that works, say at a query's plan: its job is still to come.
         """
         stack = self.main_stack() if stack is None else stack
-        if age > JOB_ENDS_WITHIN or not any(name in stack for name in WAITS_FOR_JOB):
+        waits = "WAITING" in self.main_thread.getState().toString()
+        if age > JOB_ENDS_WITHIN or (waits and not any(name in stack for name in WAITS_FOR_JOB)):
             self.main_thread.interrupt()
 
     def query(self, code):

@@ -40,7 +40,7 @@ def death_signal_setter():
 class Guard:
     """A forked process that ends host and children when the request pipe hangs up."""
 
-    def __init__(self, requests):
+    def __init__(self, requests, events):
         self._pipe = None
         if not hasattr(os, "fork"):
             return
@@ -48,7 +48,11 @@ class Guard:
         host = os.getpid()
         if os.fork() == 0:
             try:
+                # Its copies must not keep alive what ends with the host.
                 os.close(theirs)
+                os.close(events)
+                os.dup2(0, 1)
+                os.dup2(0, 2)
                 guard(host, requests, ours)
             finally:
                 os._exit(0)
