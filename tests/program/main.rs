@@ -8,6 +8,9 @@
 
 #[path = "../support/livy.rs"]
 mod livy;
+#[path = "../support/pty.rs"]
+#[allow(dead_code, reason = "other tests use what this one does not")]
+mod pty;
 mod run;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "other tests use what this one does not")]
@@ -24,6 +27,7 @@ mod polling;
 mod record;
 mod scripts;
 mod secrets;
+mod shell;
 mod sources;
 mod submitting;
 
