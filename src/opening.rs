@@ -14,6 +14,7 @@ use crate::livy::{
 };
 use crate::local::serving::{LocalSpark, Served};
 use crate::record::{JournalKey, Record};
+use crate::render::safe_line;
 use crate::report::Report;
 use crate::session::{self, Closed, Health, KeepAlive, Lease, Session, Starting, Wanted};
 use crate::settings::{SessionSettings, Settings, Target};
@@ -373,9 +374,10 @@ struct Telling {
 }
 
 impl Telling {
+    /// A status may quote the server, and is drawn on a terminal.
     fn status(&self, text: &str) {
-        self.status
-            .send_modify(|status| text.clone_into(&mut status.text));
+        let text = safe_line(text, true).into_owned();
+        self.status.send_modify(|status| status.text = text);
     }
 
     fn phase(&self, phase: Phase) {
