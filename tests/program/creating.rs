@@ -201,3 +201,16 @@ fn headers_and_do_as_go_with_every_request() {
         assert!(request.target.contains("doAs=bob"), "{}", request.line());
     }
 }
+
+#[test]
+fn a_session_that_the_server_no_longer_knows_is_told_and_still_deleted() {
+    let livy = Livy::failing(|request| {
+        if request.method == "GET" && request.target.starts_with("/sessions/0") {
+            let text = r#"{"msg":"Session '0' not found."}"#;
+            return Fault::Instead(Reply::json(404, text));
+        }
+        Fault::None
+    });
+    run(&livy, &[]).exits(3).says(&["session 0", "gone"]);
+    livy.assert_clean();
+}

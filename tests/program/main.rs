@@ -26,6 +26,7 @@ mod scripts;
 mod secrets;
 mod sources;
 mod submitting;
+mod terminal;
 
 use std::time::Duration;
 
