@@ -2,12 +2,18 @@
 use std::io::Read;
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use super::*;
 
 /// What a terminal gets to see of a run.
 fn seen(livy: &Livy, arguments: &[&str], code: u32) -> String {
+    seen_while(livy, arguments, code, |_| ())
+}
+
+/// The same; meanwhile something is done to the process.
+fn seen_while(livy: &Livy, arguments: &[&str], code: u32, act: impl Fn(Pid)) -> String {
     let home = Home::new();
     let size = PtySize {
         rows: 24,
@@ -31,6 +37,8 @@ fn seen(livy: &Livy, arguments: &[&str], code: u32) -> String {
         let _ = reader.read_to_end(&mut bytes);
         String::from_utf8_lossy(&bytes).into_owned()
     });
+    let id = i32::try_from(child.process_id().unwrap()).unwrap();
+    act(Pid::from_raw(id).unwrap());
     let status = child.wait().unwrap();
     drop(pair.master);
     let text = reading.join().unwrap();
@@ -92,4 +100,22 @@ fn hostile_names_and_logs_of_other_peoples_sessions_are_harmless() {
     is_harmless(&seen(&livy, &["sessions", "list"], 0));
     is_harmless(&seen(&livy, &["sessions", "show", "0"], 0));
     is_harmless(&seen(&livy, &["sessions", "logs", "0"], 0));
+}
+
+#[test]
+fn term_and_hup_in_the_shell_delete_the_session_at_the_prompt_and_while_it_starts() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
+        for starting in [0, 10_000] {
+            let livy = Livy::start(Plan {
+                starting,
+                ..Plan::default()
+            });
+            seen_while(&livy, &[], code, |process| {
+                livy.until("GET /sessions/0/state");
+                std::thread::sleep(moment());
+                kill_process(process, signal).unwrap();
+            });
+            livy.assert_clean();
+        }
+    }
 }
