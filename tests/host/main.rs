@@ -1,0 +1,65 @@
+//! The Python host on the real Spark: its own tests, and its answers against those recorded from
+//! a Livy of today.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper of a test fails as the test does"
+)]
+
+#[path = "../support/spark.rs"]
+mod spark;
+
+use std::path::Path;
+use std::process::Command;
+
+/// Runs a script of this folder with the Python of the installed Spark.
+fn run(script: &str, arguments: &[&str]) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/host");
+    let home = tempfile::tempdir().unwrap();
+    let ended = Command::new(spark::python())
+        .arg(folder.join(script))
+        .args(arguments)
+        .current_dir(home.path())
+        .env("HOME", home.path())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env_remove("SPARK_HOME")
+        .env_remove("PYTHONPATH")
+        .output()
+        .unwrap();
+    assert!(
+        ended.status.success(),
+        "{script} {arguments:?}: {}\n{}{}",
+        ended.status,
+        String::from_utf8_lossy(&ended.stdout),
+        String::from_utf8_lossy(&ended.stderr)
+    );
+}
+
+#[test]
+fn every_claim_about_the_host_holds() {
+    run("test_host.py", &[]);
+}
+
+#[test]
+fn answers_equal_the_recorded_ones_but_for_the_listed_differences() {
+    // R has no SparkR here; its cases are replayed by hand, with a full Spark
+    let kinds = ["python", "scala", "sql", "cancel", "completion"];
+    run("compare_recorded.py", &kinds);
+}
+
+#[test]
+fn every_file_of_the_host_is_in_the_binary() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/local/host");
+    let mut there: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| Path::new(name).extension().is_some_and(|it| it == "py"))
+        .collect();
+    there.sort();
+    let mut embedded: Vec<&str> = livysh::local::host::FILES
+        .iter()
+        .map(|(name, _)| *name)
+        .collect();
+    embedded.sort_unstable();
+    assert_eq!(there, embedded);
+}
