@@ -211,6 +211,9 @@ impl Opener {
         let asked = &self.0.settings.session;
         if matches!(self.0.settings.target, Target::Local) {
             telling.status("starting Spark on this machine");
+            if let Some(text) = wanted::without_effect(asked) {
+                telling.note(&text);
+            }
         }
         let mut client = self.client().await?;
         let wanted = wanted(asked, kind);

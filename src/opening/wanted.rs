@@ -51,3 +51,51 @@ pub fn wanted(asked: &SessionSettings, kind: Kind) -> Wanted {
         row_limit: rows,
     }
 }
+
+/// What was asked for and means nothing to a Spark that runs in one process on this machine, as a sentence.
+pub(super) fn without_effect(asked: &SessionSettings) -> Option<String> {
+    let options = [
+        ("--driver-cores", asked.driver_cores.is_some()),
+        ("--executor-memory", asked.executor_memory.is_some()),
+        ("--executor-cores", asked.executor_cores.is_some()),
+        ("--num-executors", asked.num_executors.is_some()),
+        ("--queue", asked.queue.is_some()),
+        ("--proxy-user", asked.proxy_user.is_some()),
+    ];
+    let names: Vec<&str> = options
+        .into_iter()
+        .filter_map(|(name, given)| given.then_some(name))
+        .collect();
+    let (last, first) = names.split_last()?;
+    let (list, verb) = if first.is_empty() {
+        ((*last).to_owned(), "has")
+    } else {
+        (format!("{} and {last}", first.join(", ")), "have")
+    };
+    Some(format!(
+        "{list} {verb} no effect: this Spark runs in one process on this machine"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_for_a_cluster_are_said_to_have_no_effect() {
+        let mut asked = SessionSettings::default();
+        assert_eq!(without_effect(&asked), None);
+        asked.driver_memory = Some("1g".to_owned());
+        assert_eq!(without_effect(&asked), None);
+        asked.queue = Some("q".to_owned());
+        let one = without_effect(&asked).unwrap();
+        assert!(one.starts_with("--queue has no effect"), "{one}");
+        asked.driver_cores = Some(1);
+        asked.num_executors = Some(1);
+        let all = without_effect(&asked).unwrap();
+        assert!(
+            all.starts_with("--driver-cores, --num-executors and --queue have no effect"),
+            "{all}"
+        );
+    }
+}

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
 
 /// No run may take longer, whatever goes wrong.
-const LIMIT: Duration = Duration::from_secs(55);
+const LIMIT: Duration = Duration::from_secs(180);
 
 /// A user's home folder; `LIVYSH_HOME` is its folder `livysh`.
 pub struct Home(TempDir);

@@ -1,0 +1,208 @@
+//! The shell on a real Spark in a real terminal.
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::termios::{LocalModes, tcgetattr};
+
+use super::*;
+
+/// Waits for the prompt of that statement, empty.
+#[track_caller]
+fn prompt(pty: &Pty, text: &str) {
+    pty.wait_until(&format!("the prompt {text}"), |screen| {
+        before_cursor(screen) == text.trim_end()
+    });
+}
+
+/// Enters a line on a screen that holds nothing else, waits for a text in the answer and the prompt below it.
+#[track_caller]
+fn ask(pty: &mut Pty, line: &str, shown: &str, next: &str) {
+    pty.send("\x0c");
+    enter(pty, line);
+    pty.wait_until(&format!("{shown:?} from {line:?}, then {next}"), |screen| {
+        let text = screen.contents();
+        let below = text.split_once(line).map_or("", |(_, below)| below);
+        below.contains(shown) && before_cursor(screen) == next
+    });
+}
+
+#[test]
+fn a_shells_day() {
+    let _slot = spark::slot();
+    let home = Home::new();
+    let mut pty = shell(&home, &["local"]);
+    prompt(&pty, "pyspark 1>");
+    starts(&mut pty);
+    several_lines(&mut pty);
+    cancels(&mut pty);
+    type_ahead(&mut pty);
+    resizes(&mut pty);
+    other_kinds(&mut pty);
+    commands(&mut pty, &home);
+    restart(&mut pty, &home);
+    term(&mut pty, &home);
+}
+
+/// The prompt was there before the session: what is entered waits for it, and says so.
+fn starts(pty: &mut Pty) {
+    enter(pty, "1 + 1");
+    pty.wait_for("runs when it is ready");
+    prompt(pty, "pyspark 2>");
+    pty.wait_for("\n2\n");
+}
+
+fn several_lines(pty: &mut Pty) {
+    enter(pty, "for i in range(3):");
+    pty.wait_until("the next line indented", |screen| {
+        let (row, column) = screen.cursor_position();
+        let above = screen.rows(0, 100).nth(usize::from(row) - 1).unwrap();
+        let indent = above.find("for i").unwrap() + 4;
+        before_cursor(screen).is_empty() && usize::from(column) == indent
+    });
+    enter(pty, "print(i * 11)");
+    pty.send("\r");
+    pty.wait_for("0\n11\n22\n");
+    prompt(pty, "pyspark 3>");
+}
+
+/// Ctrl-C cancels a loop and a job, and the session goes on; at the prompt it clears the line.
+fn cancels(pty: &mut Pty) {
+    for (code, next) in [
+        ("while True: pass", 4),
+        ("spark.range(10**12).selectExpr(\"sum(id)\").collect()", 6),
+    ] {
+        pty.send("\x0c");
+        enter(pty, code);
+        pty.wait_for("running (Ctrl-C cancels)");
+        pty.send("\x03");
+        prompt(pty, &format!("pyspark {next}>"));
+        pty.wait_for("cancelled");
+        ask(pty, "6 * 7", "\n42", &format!("pyspark {}>", next + 1));
+    }
+    pty.send("never sent");
+    pty.wait_for("never sent");
+    pty.send("\x03");
+    prompt(pty, "pyspark 7>");
+}
+
+/// What is typed while a statement runs goes on after success, and waits in the editor after an error.
+fn type_ahead(pty: &mut Pty) {
+    enter(pty, "import time; time.sleep(2)");
+    pty.wait_for("running (Ctrl-C cancels)");
+    pty.send("'a' + 'head'\r");
+    pty.wait_for("'ahead'");
+    prompt(pty, "pyspark 9>");
+    enter(pty, "time.sleep(2); 1/0");
+    pty.wait_for("running (Ctrl-C cancels)");
+    pty.send("'not ' + 'sent'\r");
+    pty.wait_for("ZeroDivisionError: division by zero");
+    pty.wait_until("the text typed ahead in the editor", |screen| {
+        screen
+            .contents()
+            .trim_end()
+            .ends_with("pyspark 10> 'not ' + 'sent'")
+    });
+    pty.send("\x03");
+    prompt(pty, "pyspark 10>");
+    assert!(!pty.screen().contains("'not sent'"), "{}", pty.screen());
+}
+
+fn resizes(pty: &mut Pty) {
+    let long = format!("len('{}", "x".repeat(70));
+    pty.send(&long);
+    pty.wait_for(&long);
+    pty.resize(50, 20);
+    pty.send("yy')");
+    pty.wait_for("yy')");
+    std::thread::sleep(Duration::from_millis(60));
+    pty.send("\r");
+    pty.wait_for("\n72");
+    pty.resize(100, 30);
+    prompt(pty, "pyspark 11>");
+}
+
+fn other_kinds(pty: &mut Pty) {
+    ask(
+        pty,
+        "spark.range(5).createOrReplaceTempView('t')",
+        "",
+        "pyspark 12>",
+    );
+    ask(
+        pty,
+        ":sql select max(id) as top from t",
+        "│   4 │",
+        "pyspark 13>",
+    );
+    ask(
+        pty,
+        ":scala spark.table(\"t\").count()",
+        "Long = 5",
+        "pyspark 14>",
+    );
+    ask(pty, "%sql select 7 as seven", "│     7 │", "pyspark 15>");
+    ask(pty, ":kind sql", "", "sql 15>");
+    ask(pty, "select 8 as eight", "│     8 │", "sql 16>");
+    ask(pty, ":kind", "sql", "sql 16>");
+    ask(pty, ":py", "", "pyspark 16>");
+}
+
+/// Every command does what it is for, on a session that has done something.
+fn commands(pty: &mut Pty, home: &Home) {
+    let script = home.write("part.py", "loaded = 5\nloaded * 5\n");
+    let data = home.write("data.txt", "uploaded\n");
+    let prompt = "pyspark 16>";
+    for (line, shown) in [
+        (":help", ":restart"),
+        (":help load", "run a file"),
+        (":info", "pyspark"),
+        (":sessions", "idle"),
+        (":statements", "select 8 as eight"),
+        (":history eight", "select 8 as eight"),
+        (":timing", "timing is on"),
+        (":timing", "timing is off"),
+        (":cancel", "no such statement was left running"),
+        (":format csv", ""),
+        (":format", "csv"),
+        (":format text", ""),
+        (&format!(":upload {data}"), "data.txt is in the session"),
+    ] {
+        ask(pty, line, shown, prompt);
+    }
+    ask(pty, ":logs", "", prompt);
+    ask(pty, &format!(":load {script}"), "25", "pyspark 18>");
+    ask(
+        pty,
+        "from pyspark import SparkFiles; open(SparkFiles.get('data.txt')).read()",
+        "uploaded",
+        "pyspark 19>",
+    );
+}
+
+/// `:restart` gives a fresh session, and the old one's processes are gone.
+fn restart(pty: &mut Pty, home: &Home) {
+    let before: Vec<u32> = processes::of_sessions(home)
+        .iter()
+        .map(|process| process.pid)
+        .collect();
+    ask(pty, ":restart", "deleting the session", "pyspark 19>");
+    ask(pty, "'loaded' in globals()", "False", "pyspark 20>");
+    let old: Vec<_> = processes::of_sessions(home)
+        .into_iter()
+        .filter(|process| before.contains(&process.pid))
+        .collect();
+    assert!(old.is_empty(), "{old:?}");
+}
+
+/// TERM at the prompt deletes the session and gives the terminal back as it was.
+fn term(pty: &mut Pty, home: &Home) {
+    // held open: the terminal's mode outlives the program only as long as somebody holds it
+    let device = std::fs::File::open(pty.device()).unwrap();
+    let raw = tcgetattr(&device).unwrap().local_modes;
+    assert!(!raw.contains(LocalModes::ICANON), "no editor: {raw:?}");
+    let pid = Pid::from_raw(i32::try_from(pty.pid()).unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    assert_eq!(pty.exit_code(), 143);
+    let mode = tcgetattr(&device).unwrap().local_modes;
+    let cooked = LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
+    assert!(mode.contains(cooked), "{mode:?}");
+    assert!(processes::of(home).is_empty(), "{:?}", processes::of(home));
+}
