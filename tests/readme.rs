@@ -23,7 +23,7 @@ fn help(arguments: &[&str]) -> String {
 fn options(text: &str) -> BTreeSet<String> {
     let sign = |c: char| !c.is_ascii_alphanumeric() && c != '-';
     text.split(sign)
-        .filter(|word| word.starts_with("--") && word.len() > 2)
+        .filter(|word| word.starts_with("--") && !word.starts_with("---") && word.len() > 2)
         .map(str::to_owned)
         .collect()
 }
