@@ -53,9 +53,10 @@ fn several_lines(pty: &mut Pty) {
     enter(pty, "for i in range(3):");
     pty.wait_until("the next line indented", |screen| {
         let (row, column) = screen.cursor_position();
-        let above = screen.rows(0, 100).nth(usize::from(row) - 1).unwrap();
-        let indent = above.find("for i").unwrap() + 4;
-        before_cursor(screen).is_empty() && usize::from(column) == indent
+        let above = screen.rows(0, 100).nth(usize::from(row.saturating_sub(1)));
+        above.is_some_and(|text| text.contains("for i in range(3):"))
+            && before_cursor(screen).is_empty()
+            && column >= 4
     });
     enter(pty, "print(i * 11)");
     pty.send("\r");
@@ -65,12 +66,23 @@ fn several_lines(pty: &mut Pty) {
 
 /// Ctrl-C cancels a loop and a job, and the session goes on; at the prompt it clears the line.
 fn cancels(pty: &mut Pty) {
-    for (code, next) in [
-        ("while True: pass", 4),
-        ("spark.range(10**12).selectExpr(\"sum(id)\").collect()", 6),
+    for (code, enters, next) in [
+        // Python's own shell wants an empty line here, too
+        ("while True: pass", 2, 4),
+        (
+            "spark.range(10**12).selectExpr(\"sum(id)\").collect()",
+            1,
+            6,
+        ),
     ] {
         pty.send("\x0c");
         enter(pty, code);
+        if enters == 2 {
+            pty.wait_until("the cursor below", |screen| {
+                before_cursor(screen).is_empty()
+            });
+            pty.send("\r");
+        }
         pty.wait_for("running (Ctrl-C cancels)");
         pty.send("\x03");
         prompt(pty, &format!("pyspark {next}>"));
@@ -140,7 +152,7 @@ fn other_kinds(pty: &mut Pty) {
     );
     ask(pty, "%sql select 7 as seven", "│     7 │", "pyspark 15>");
     ask(pty, ":kind sql", "", "sql 15>");
-    ask(pty, "select 8 as eight", "│     8 │", "sql 16>");
+    ask(pty, "select 8 as eight;", "│     8 │", "sql 16>");
     ask(pty, ":kind", "sql", "sql 16>");
     ask(pty, ":py", "", "pyspark 16>");
 }
