@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 use livysh::local::setup::{Wanted, missing};
 
 /// What some of the recorded statements import.
-const PACKAGES: [&str; 2] = ["pandas<3", "matplotlib"];
+const PACKAGES: [&str; 2] = ["pandas==3.*", "matplotlib==3.*"];
 
 /// A Python that has the tests' Spark and the packages; made once below `target/`.
 fn python() -> &'static Path {
@@ -34,7 +34,9 @@ fn python() -> &'static Path {
         let venv = place.join("venv");
         let python = venv.join("bin/python");
         let made = place.join("made");
-        if made.exists() && python.exists() {
+        let packages = PACKAGES.join(" ");
+        let same = std::fs::read_to_string(&made).is_ok_and(|made| made == packages);
+        if same && python.exists() {
             return python;
         }
         let done = |output: Output| {
@@ -69,7 +71,7 @@ fn python() -> &'static Path {
         let site = String::from_utf8(site.stdout).unwrap();
         let spark = runtime.spark_home.parent().unwrap().to_str().unwrap();
         std::fs::write(Path::new(site.trim()).join("spark.pth"), spark).unwrap();
-        std::fs::write(made, "").unwrap();
+        std::fs::write(made, packages).unwrap();
         python
     })
 }
