@@ -49,8 +49,9 @@ fn giving_up_a_start_leaves_nothing_and_says_nothing_wrong() {
         let home = Home::new();
         let mut pty = shell(&home, &["local"]);
         prompt(&pty, "pyspark 1>");
-        until("a host starts", Duration::from_secs(60), || {
-            !cfg!(target_os = "linux") || !processes::of_sessions(&home).is_empty()
+        until("a JVM starts", Duration::from_secs(60), || {
+            let all = processes::of_sessions(&home);
+            !cfg!(target_os = "linux") || all.iter().any(processes::Process::is_jvm)
         });
         if way == "TERM" {
             let pid = Pid::from_raw(i32::try_from(pty.pid()).unwrap()).unwrap();
@@ -59,6 +60,7 @@ fn giving_up_a_start_leaves_nothing_and_says_nothing_wrong() {
             pty.send(way);
         }
         assert_eq!(pty.exit_code(), code, "{way:?}: {}", pty.screen());
+        pty.drain();
         assert!(!pty.screen().contains("ended"), "{way:?}: {}", pty.screen());
         let left = processes::of(&home);
         assert!(left.is_empty(), "{way:?}: {left:?}");
