@@ -32,7 +32,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "opening",
         &[
-            "livy", "local", "record", "report", "session", "settings", "shutdown",
+            "livy", "local", "record", "render", "report", "session", "settings", "shutdown",
         ],
     ),
     (

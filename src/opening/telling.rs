@@ -2,6 +2,7 @@
 use tokio::sync::{mpsc, watch};
 
 use super::{Phase, Status};
+use crate::render::safe_line;
 use crate::session::Starting;
 
 /// The ways to whoever watches.
@@ -12,9 +13,10 @@ pub(super) struct Telling {
 }
 
 impl Telling {
+    /// A status may quote the server, and is drawn on a terminal.
     pub(super) fn status(&self, text: &str) {
-        self.status
-            .send_modify(|status| text.clone_into(&mut status.text));
+        let text = safe_line(text, true).into_owned();
+        self.status.send_modify(|status| status.text = text);
     }
 
     pub(super) fn phase(&self, phase: Phase) {

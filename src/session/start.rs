@@ -114,11 +114,7 @@ pub async fn start(
         log: Vec::new(),
         log_seen: None,
     };
-    follower.follow(wanted.timeout).await.inspect_err(|error| {
-        if matches!(error, StartError::Died { state: SessionState::Other(gone), .. } if gone == GONE) {
-            lease.nothing();
-        }
-    })?;
+    follower.follow(wanted.timeout).await?;
     Ok(Session {
         client: client.clone(),
         id,

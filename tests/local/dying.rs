@@ -26,11 +26,11 @@ fn kill_while(
     command: &str,
 ) -> std::path::PathBuf {
     let _slot = spark::slot();
-    let stale = home
-        .path("livysh/state/work")
-        .exists()
-        .then(|| work(home))
-        .unwrap_or_default();
+    let stale = if home.path("livysh/state/work").exists() {
+        work(home)
+    } else {
+        Vec::new()
+    };
     let mark = home.path(name);
     let code = code.replace("MARK", mark.to_str().unwrap());
     let started = local(home, &["-k", kind, "-e", &code]).start();
@@ -62,7 +62,6 @@ fn kill_while(
         );
         std::thread::sleep(Duration::from_millis(50));
     }
-    println!("{name}: all gone {:?} after the kill", began.elapsed());
     folders.into_iter().next().unwrap()
 }
 

@@ -120,42 +120,22 @@ fn files_of_three_languages_share_a_session_whose_options_act() {
     );
     let module = home.path("module.py");
     let table = home.path("table.txt");
-    let ended = local(
-        &home,
-        &[
-            "--driver-memory",
-            "700m",
-            "--conf",
-            "spark.sql.shuffle.partitions=7",
-            "--py-files",
-            module.to_str().unwrap(),
-            "--files",
-            table.to_str().unwrap(),
-            "--executor-cores",
-            "2",
-            "--num-executors",
-            "3",
-            "--queue",
-            "etl",
-            "--continue",
-            "-f",
-            &python,
-            "-f",
-            &sql,
-            "-f",
-            &scala,
-            "-e",
-            "%sql\nselect sum(id) as total from t",
-            "-e",
-            "%spark\nspark.table(\"t\").count()",
-            "-e",
-            "%sparkr\n1 + 1",
-            "-e",
-            "print(\"kept\"); 1/0",
-        ],
-    )
-    .run()
-    .exits(1);
+    let options = format!(
+        "--driver-memory 700m --conf spark.sql.shuffle.partitions=7 --py-files {} --files {} \
+         --executor-cores 2 --num-executors 3 --queue etl --continue -f {python} -f {sql} -f {scala}",
+        module.display(),
+        table.display()
+    );
+    let mut arguments: Vec<&str> = options.split(' ').collect();
+    for code in [
+        "%sql\nselect sum(id) as total from t",
+        "%spark\nspark.table(\"t\").count()",
+        "%sparkr\n1 + 1",
+        "print(\"kept\"); 1/0",
+    ] {
+        arguments.extend(["-e", code]);
+    }
+    let ended = local(&home, &arguments).run().exits(1);
     for text in [
         "from a module a file",
         "7 700m",

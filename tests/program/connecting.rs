@@ -1,4 +1,5 @@
 //! What answers is no Livy, or nothing answers.
+use std::io::{Read, Write};
 use std::time::Instant;
 
 use super::support::{Reply, Server};
@@ -191,4 +192,37 @@ fn a_server_that_never_answers_is_left_at_the_start_time_out() {
         .exits(3)
         .says(&["no answer within 1 s", "may still be there"]);
     assert!(began.elapsed().as_secs() < 40);
+}
+
+#[test]
+fn https_on_a_port_of_http_and_the_reverse_are_told_as_that() {
+    let plain = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", plain.local_addr().unwrap());
+    // as an http server answers what is no http; it ends with the test
+    std::thread::spawn(move || {
+        for stream in plain.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+        }
+    });
+    run(&url, &[])
+        .exits(3)
+        .says(&["plain http", "http:// instead of https://"]);
+    let authority = support::tls::Authority::new();
+    let tls = Livy::run(Plan::default(), Some(authority.server(&["127.0.0.1"])));
+    let url = tls.url().replace("https://", "http://");
+    run(&url, &[]).exits(3).says(&["https"]);
+}
+
+#[test]
+fn a_certificate_for_another_name_is_told_as_that() {
+    let authority = support::tls::Authority::new();
+    let livy = Livy::run(Plan::default(), Some(authority.server(&["other.example"])));
+    let ca = authority.file();
+    let ended = run(&livy.url(), &["--cacert", ca.to_str().unwrap()]).exits(3);
+    ended.says(&["another host name"]);
+    run(&livy.url(), &["--cacert", "nowhere.pem"])
+        .exits(3)
+        .says(&["nowhere.pem"]);
 }

@@ -1,4 +1,6 @@
 //! The start of a session, and what goes wrong with it.
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::json;
 
 use super::support::Reply;
@@ -101,7 +103,7 @@ fn a_session_whose_creation_nobody_answered_is_found_by_its_name_and_used() {
         _ => Fault::None,
     });
     run(&livy, &[]).exits(0).prints("2\n");
-    assert_eq!(livy.asked("POST /sessions "), 0);
+    assert_eq!(livy.bodies("POST /sessions").len(), 1);
     livy.assert_clean();
 }
 
@@ -115,29 +117,45 @@ fn a_session_whose_creation_was_answered_by_a_gateway_is_found_and_used() {
     livy.assert_clean();
 }
 
+/// The creation is answered by a gateway that gave up, and the first lists do not show it.
+fn late(lists: usize) -> Livy {
+    let seen = AtomicUsize::new(0);
+    Livy::failing(move |request| {
+        if request.line() == "POST /sessions" {
+            return Fault::Then(Reply::html(502, ""));
+        }
+        if request.line().starts_with("GET /sessions?")
+            && seen.fetch_add(1, Ordering::SeqCst) < lists
+        {
+            return Fault::Instead(Reply::json(200, r#"{"from":0,"total":0,"sessions":[]}"#));
+        }
+        Fault::None
+    })
+}
+
 #[test]
-fn a_session_that_is_made_late_is_still_deleted() {
-    // the gateway gives up first, the session appears in the list only after a while
-    let livy = Livy::start(Plan {
-        starting: 10_000,
-        fault: Box::new(|request| match request.line().as_str() {
-            "POST /sessions" => Fault::Then(Reply::html(502, "")),
-            _ => Fault::None,
-        }),
-        ..Plan::default()
-    });
-    run(&livy, &["--start-timeout", "1"]).exits(3);
+fn a_session_that_the_list_shows_late_is_found_and_used() {
+    let livy = late(2);
+    run(&livy, &[]).exits(0).prints("2\n");
+    assert_eq!(livy.bodies("POST /sessions").len(), 1);
+    livy.assert_clean();
+}
+
+#[test]
+fn a_session_that_shows_up_after_it_was_given_up_is_still_deleted() {
+    let livy = late(5);
+    run(&livy, &[]).exits(3).prints("").says(&["502"]);
     livy.assert_clean();
 }
 
 #[test]
 fn trouble_while_the_session_starts_is_got_over() {
-    let count = std::sync::atomic::AtomicUsize::new(0);
+    let count = AtomicUsize::new(0);
     let livy = Livy::failing(move |request| {
         if request.method != "GET" {
             return Fault::None;
         }
-        match count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+        match count.fetch_add(1, Ordering::SeqCst) {
             0 => Fault::Instead(Reply::dropped()),
             1 => Fault::Instead(Reply::html(503, "")),
             2 => Fault::Instead(Reply::json(500, "\"java.lang.NullPointerException\"")),
@@ -200,4 +218,17 @@ fn headers_and_do_as_go_with_every_request() {
         assert_eq!(request.header("x-team"), Some("blue"), "{}", request.line());
         assert!(request.target.contains("doAs=bob"), "{}", request.line());
     }
+}
+
+#[test]
+fn a_session_that_the_server_no_longer_knows_is_told_and_still_deleted() {
+    let livy = Livy::failing(|request| {
+        if request.method == "GET" && request.target.starts_with("/sessions/0") {
+            let text = r#"{"msg":"Session '0' not found."}"#;
+            return Fault::Instead(Reply::json(404, text));
+        }
+        Fault::None
+    });
+    run(&livy, &[]).exits(3).says(&["session 0", "gone"]);
+    livy.assert_clean();
 }

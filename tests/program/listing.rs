@@ -189,3 +189,25 @@ fn no_history_records_nothing() {
         .silent();
     assert!(!home.path("livysh/data/record.sqlite").exists());
 }
+
+#[test]
+fn a_log_is_followed_until_the_session_is_over_or_an_interrupt() {
+    let (livy, home) = (two(), Home::new());
+    let url = livy.url();
+    let started = home.livysh(&["sessions", "logs", "-f", "0", &url]).start();
+    livy.until("GET /sessions/0/state");
+    started.signal(rustix::process::Signal::INT);
+    started.end().exits(130).prints("stdout: \nlogline\n");
+    let over = Livy::start(Plan {
+        started: "dead",
+        ..Plan::default()
+    });
+    over.make(json!({"kind": "spark"}));
+    let ended = home
+        .livysh(&["sessions", "logs", "-f", "0", &over.url()])
+        .run();
+    ended
+        .exits(0)
+        .prints("stdout: \nlogline\n")
+        .says(&["session 0 is dead"]);
+}

@@ -30,6 +30,7 @@ mod secrets;
 mod shell;
 mod sources;
 mod submitting;
+mod terminal;
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! The built binary with a home of its own and nothing of this machine's settings.
+use std::fs::File;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -53,6 +54,7 @@ impl Home {
             command,
             stdin: Vec::new(),
             open: false,
+            errors: None,
         }
     }
 }
@@ -62,6 +64,7 @@ pub struct Job {
     command: Command,
     stdin: Vec<u8>,
     open: bool,
+    errors: Option<File>,
 }
 
 impl Job {
@@ -75,6 +78,12 @@ impl Job {
         self
     }
 
+    /// Standard error goes to this file, and is not kept.
+    pub fn errors_to(mut self, path: &str) -> Self {
+        self.errors = Some(File::options().write(true).open(path).unwrap());
+        self
+    }
+
     /// Whoever writes its standard input never ends.
     pub fn stdin_stays_open(mut self) -> Self {
         self.open = true;
@@ -85,16 +94,16 @@ impl Job {
         self.command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .stderr(self.errors.take().map_or_else(Stdio::piped, Stdio::from));
         let mut child = self.command.spawn().unwrap();
         let mut stdin = child.stdin.take();
         let held = stdin.take_if(|_| self.open);
         // a program that does not read its input closes the pipe
         std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(&self.stdin)));
-        let err = collect(child.stderr.take().unwrap());
+        let err = child.stderr.take().map(collect);
         Started {
             child,
-            err: Some(err),
+            err,
             _stdin: held,
         }
     }

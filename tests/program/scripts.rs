@@ -301,3 +301,30 @@ fn usage_errors_end_with_2_and_touch_nothing() {
         .says(&["No server is named", "livysh local"]);
     assert!(livy.requests().is_empty());
 }
+
+#[test]
+fn an_error_stream_that_takes_nothing_ends_no_run() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let run = [
+        "-o",
+        "csv",
+        "-e",
+        "told",
+        "-e",
+        "%sql\nselect 1",
+        &livy.url(),
+    ];
+    let ended = home.livysh(&run).errors_to("/dev/full").run().exits(0);
+    ended.prints("a,b\n1,x\n2,\n");
+    livy.assert_clean();
+}
+
+#[test]
+fn code_without_a_statement_is_said_and_makes_no_session() {
+    let (livy, home) = (Livy::new(), Home::new());
+    for code in ["", "  \n", "%sql\n;"] {
+        let ended = home.livysh(&["-e", code, &livy.url()]).run().exits(0);
+        ended.prints("").says(&["-e holds no statement"]);
+    }
+    assert!(livy.requests().is_empty());
+}
