@@ -209,6 +209,14 @@ pub fn is_command(line: &str) -> bool {
     })
 }
 
+/// Does the line ask to leave? By our command, or as the shells of the four languages are left: there
+/// these words would only raise an exception, or end the interpreter under the session.
+pub fn leaves(line: &str) -> bool {
+    let word = line.trim().trim_end_matches(';').trim_end();
+    matches!(word, "exit" | "exit()" | "quit" | "quit()" | "q()")
+        || (is_command(line) && parse(line) == Ok(Command::Quit))
+}
+
 /// The command that a unique prefix names.
 pub fn find(name: &str) -> Result<&'static Entry, CommandError> {
     if let Some(exact) = TABLE.iter().find(|entry| entry.name == name) {
@@ -318,6 +326,23 @@ pub fn explain(entry: &Entry) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_that_leave_other_shells_leave_this_one_and_nothing_longer_does() {
+        for line in ["exit", "exit()", "quit;", " quit() ", "q()", ":quit", ":q"] {
+            assert!(leaves(line), "{line}");
+        }
+        for line in [
+            "exit(1)",
+            "exit = 1",
+            "q",
+            "# quit",
+            "quit and more",
+            ":kind",
+        ] {
+            assert!(!leaves(line), "{line}");
+        }
+    }
 
     #[test]
     fn a_unique_prefix_names_a_command_and_an_ambiguous_one_lists_them() {

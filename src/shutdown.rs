@@ -3,6 +3,7 @@ use std::future::Future;
 use std::io::Write;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -48,6 +49,7 @@ struct Inner {
     duties: std::sync::Mutex<Vec<Duty>>,
     under_way: std::sync::Mutex<Option<Left>>,
     leaving: Mutex<()>,
+    begun: AtomicBool,
     ending: watch::Sender<Option<u8>>,
     main: watch::Sender<Main>,
 }
@@ -62,6 +64,7 @@ impl Shutdown {
             duties: std::sync::Mutex::default(),
             under_way: std::sync::Mutex::default(),
             leaving: Mutex::new(()),
+            begun: AtomicBool::new(false),
             ending: watch::Sender::new(None),
             main: watch::Sender::new(Main::Elsewhere),
         }));
@@ -112,6 +115,11 @@ impl Shutdown {
         std::future::pending::<()>().await;
     }
 
+    /// Is the program on its way out? What fails from now on is no news.
+    pub fn is_leaving(&self) -> bool {
+        self.0.begun.load(Ordering::SeqCst)
+    }
+
     /// Adds something to do before the program ends; the newest is done first. `left` says what
     /// stays behind when it cannot be done.
     pub fn owe(
@@ -146,6 +154,7 @@ impl Shutdown {
 
     /// Does what is owed, once, and returns what the user should know.
     pub async fn leave(&self) -> Vec<String> {
+        self.0.begun.store(true, Ordering::SeqCst);
         let _one_at_a_time = self.0.leaving.lock().await;
         let mut notes = Vec::new();
         loop {

@@ -121,10 +121,19 @@ pub fn restore() {
     if tcgetpgrp(stdin).is_ok_and(|foreground| foreground != getpgrp()) {
         return;
     }
+    let editing = tcgetattr(stdin).is_ok_and(|now| is_raw(&now) && !is_raw(mode));
     let _ = tcsetattr(stdin, OptionalActions::Now, mode);
     if let Some(screen) = screen() {
         write_all(screen, PLAIN_AGAIN);
+        if editing {
+            // the cursor stands behind a prompt, in a line that is given up
+            write_all(screen, b"\r\n");
+        }
     }
+}
+
+fn is_raw(mode: &Termios) -> bool {
+    !mode.local_modes.contains(LocalModes::ICANON)
 }
 
 /// While this lives, keys are silent: kept by the terminal for the next prompt, not shown.

@@ -189,13 +189,15 @@ impl Opener {
             let (opener, lease) = (self.clone(), lease.clone());
             async move {
                 let opened = opener.opened(kind, lease, &telling).await;
-                telling.phase(match &opened {
-                    Ok(opened) => Phase::Ready {
+                match &opened {
+                    Ok(opened) => telling.phase(Phase::Ready {
                         session: opened.session.clone(),
                         health: opened.keep_alive.health(),
-                    },
-                    Err(report) => Phase::Failed(report.clone()),
-                });
+                    }),
+                    // that a session which we give up does not come is no failure
+                    Err(_) if opener.0.shutdown.is_leaving() => {}
+                    Err(report) => telling.phase(Phase::Failed(report.clone())),
+                }
                 opened
             }
         });

@@ -29,9 +29,6 @@ impl Shell {
                 return Next::Go;
             }
         };
-        if command == Command::Quit {
-            return self.end();
-        }
         if let Err(report) = self.act(command) {
             complain(&report);
         }

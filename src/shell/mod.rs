@@ -125,8 +125,11 @@ impl Shell {
     }
 
     fn entered(&mut self, text: &str) -> Next {
-        self.warned = false;
         let text = text.trim_end();
+        if command::leaves(text) {
+            return self.end();
+        }
+        self.warned = false;
         if text.trim().is_empty() {
             return Next::Go;
         }

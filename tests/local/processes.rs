@@ -10,6 +10,13 @@ pub struct Process {
     pub command: String,
 }
 
+impl Process {
+    /// Is it Spark's?
+    pub fn is_jvm(&self) -> bool {
+        self.command.contains("org.apache.spark.deploy.SparkSubmit")
+    }
+}
+
 /// All of them; none where the system has no /proc.
 pub fn of(home: &Home) -> Vec<Process> {
     let mark = home.path("");

@@ -41,6 +41,32 @@ fn a_shells_day() {
     term(&mut pty, &home);
 }
 
+/// A session that is given up while it starts is no failure that anybody has to hear of.
+#[test]
+fn giving_up_a_start_leaves_nothing_and_says_nothing_wrong() {
+    let _slot = spark::slot();
+    for (way, code) in [("\x03", 130), ("\x04", 0), ("TERM", 143)] {
+        let home = Home::new();
+        let mut pty = shell(&home, &["local"]);
+        prompt(&pty, "pyspark 1>");
+        until("a JVM starts", Duration::from_secs(60), || {
+            let all = processes::of_sessions(&home);
+            !cfg!(target_os = "linux") || all.iter().any(processes::Process::is_jvm)
+        });
+        if way == "TERM" {
+            let pid = Pid::from_raw(i32::try_from(pty.pid()).unwrap()).unwrap();
+            kill_process(pid, Signal::TERM).unwrap();
+        } else {
+            pty.send(way);
+        }
+        assert_eq!(pty.exit_code(), code, "{way:?}: {}", pty.screen());
+        pty.drain();
+        assert!(!pty.screen().contains("ended"), "{way:?}: {}", pty.screen());
+        let left = processes::of(&home);
+        assert!(left.is_empty(), "{way:?}: {left:?}");
+    }
+}
+
 /// The prompt was there before the session: what is entered waits for it, and says so.
 fn starts(pty: &mut Pty) {
     enter(pty, "1 + 1");

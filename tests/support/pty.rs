@@ -227,6 +227,19 @@ impl Pty {
         self.child.process_id().unwrap()
     }
 
+    /// Waits until no program has the terminal open any more: then the screen shows all that was written.
+    #[track_caller]
+    pub fn drain(&self) {
+        let end = Instant::now() + DEADLINE;
+        let (seen, changed) = &*self.seen;
+        let mut now = seen.lock().unwrap();
+        while !now.closed {
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "the terminal is still in use");
+            now = changed.wait_timeout(now, left).unwrap().0;
+        }
+    }
+
     /// Waits for the program to end: its exit code.
     #[track_caller]
     pub fn exit_code(&mut self) -> u32 {
