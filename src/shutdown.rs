@@ -121,18 +121,26 @@ impl Shutdown {
     }
 
     /// Adds something to do before the program ends; the newest is done first. `left` says what
-    /// stays behind when it cannot be done.
+    /// stays behind when it cannot be done. False when the way out is already being taken: then it
+    /// will not be done, and what would need it must not be begun.
+    #[must_use]
     pub fn owe(
         &self,
         left: impl Fn() -> Option<String> + Send + 'static,
         work: impl Future<Output = Option<String>> + Send + 'static,
-    ) {
-        if let Ok(mut duties) = self.0.duties.lock() {
-            duties.push(Duty {
-                left: Box::new(left),
-                work: Box::pin(work),
-            });
+    ) -> bool {
+        let Ok(mut duties) = self.0.duties.lock() else {
+            return false;
+        };
+        // looked at under the lock: whoever leaves says so first and takes the duties after
+        if self.is_leaving() {
+            return false;
         }
+        duties.push(Duty {
+            left: Box::new(left),
+            work: Box::pin(work),
+        });
+        true
     }
 
     /// What stays behind when the program ends now.
@@ -206,5 +214,30 @@ impl Shutdown {
         let _ = tokio::time::timeout(GRACE, stopped).await;
         // the main thread may be inside a blocking read that cannot be woken
         std::process::exit(i32::from(code));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn duties_are_done_newest_first_and_none_is_taken_on_once_the_way_out_is_taken() {
+        let shutdown = Shutdown::install(&Handle::current()).unwrap();
+        for name in ["server", "session"] {
+            let owed = shutdown.owe(|| None, async move { Some(name.to_owned()) });
+            assert!(owed);
+        }
+        assert_eq!(shutdown.leave().await, ["session", "server"]);
+        assert!(!shutdown.owe(|| None, async { None }));
+        assert!(shutdown.leave().await.is_empty());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn what_stays_behind_is_told_without_being_done() {
+        let shutdown = Shutdown::install(&Handle::current()).unwrap();
+        let left = || Some("session 7 may still be there".to_owned());
+        assert!(shutdown.owe(left, std::future::pending()));
+        assert_eq!(shutdown.owed(), ["session 7 may still be there"]);
     }
 }

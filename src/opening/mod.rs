@@ -136,10 +136,13 @@ impl Opener {
             server,
             ..
         } = local.start().await.map_err(|error| Report::from(&error))?;
-        self.0.shutdown.owe(|| None, async move {
+        let owed = self.0.shutdown.owe(|| None, async move {
             server.shutdown().await;
             None
         });
+        if !owed {
+            return Err(given_up());
+        }
         let url = Url::parse(&url)
             .map_err(|error| Report::new(crate::report::code::SERVER, format!("{url}: {error}")))?;
         let mut connection = self.connection(url);
@@ -221,7 +224,10 @@ impl Opener {
         let wanted = wanted(asked, kind);
         let name = wanted.create.name.clone().unwrap_or_default();
         let journal = self.0.record.creating(&name, client.base().as_str());
-        self.owe_delete(&client, &lease, journal);
+        if !self.owe_delete(&client, &lease, journal) {
+            self.0.record.deleted(journal);
+            return Err(given_up());
+        }
         let (events, mut seen) = mpsc::unbounded_channel();
         let listening = telling.clone();
         let asked_user = asked.proxy_user.clone();
@@ -234,9 +240,9 @@ impl Opener {
         let mut started = session::start(&client, &wanted, &lease, &events).await;
         if let Err(error) = &started
             && let Some(other) = self.below_livy(&client, error, telling).await
+            && self.owe_delete(&other, &lease, journal)
         {
             client = other;
-            self.owe_delete(&client, &lease, journal);
             started = session::start(&client, &wanted, &lease, &events).await;
         }
         drop(events);
@@ -255,7 +261,11 @@ impl Opener {
                 })
             }
             Err(error) => {
-                if !lease.is_owed() {
+                if lease.is_owed() {
+                    // not at the end only: a shell may stay open for hours
+                    let (lease, record) = (lease.clone(), self.0.record.clone());
+                    tokio::spawn(async move { close(&client, &lease, &record, journal).await });
+                } else {
                     self.0.record.deleted(journal);
                 }
                 Err(Report::from(&error))
@@ -290,8 +300,8 @@ impl Opener {
         Some(client)
     }
 
-    /// Whatever way the program ends, the session goes first.
-    fn owe_delete(&self, client: &Client, lease: &Lease, journal: JournalKey) {
+    /// Whatever way the program ends, the session goes first. False when it is ending already.
+    fn owe_delete(&self, client: &Client, lease: &Lease, journal: JournalKey) -> bool {
         let (client, lease, record) = (client.clone(), lease.clone(), self.0.record.clone());
         let shown = lease.clone();
         self.0.shutdown.owe(
@@ -301,7 +311,7 @@ impl Opener {
                     .map(|session| format!("session {session} may still be there"))
             },
             async move { close(&client, &lease, &record, journal).await },
-        );
+        )
     }
 
     /// Deletes a session now, as `:restart` does; the answer is what the user should know.
@@ -314,6 +324,10 @@ impl Opener {
     pub fn settings(&self) -> &Settings {
         &self.0.settings
     }
+}
+
+fn given_up() -> Report {
+    Report::new(crate::report::code::INTERRUPTED, "given up")
 }
 
 async fn close(

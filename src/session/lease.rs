@@ -63,8 +63,27 @@ impl Default for Lease {
 }
 
 impl Lease {
-    pub(super) fn creating(&self, name: &str) {
-        self.0.duty.send_replace(Duty::Creating(name.to_owned()));
+    /// A creation is about to be sent; false when the lease was closed before: then it must not be.
+    #[must_use]
+    pub(super) fn creating(&self, name: &str) -> bool {
+        self.0.duty.send_if_modified(|duty| {
+            let open = *duty != Duty::Done;
+            if open {
+                *duty = Duty::Creating(name.to_owned());
+            }
+            open
+        })
+    }
+
+    /// Closes a lease under which nothing was ever made: nothing will be.
+    fn seal(&self) -> bool {
+        self.0.duty.send_if_modified(|duty| {
+            let empty = *duty == Duty::Nothing;
+            if empty {
+                *duty = Duty::Done;
+            }
+            empty
+        })
     }
 
     pub(super) fn made(&self, id: &SessionId) {
@@ -106,6 +125,9 @@ impl Lease {
     /// and then has nothing to do.
     pub async fn close(&self, client: &Client) -> Closed {
         let _one_at_a_time = self.0.closing.lock().await;
+        if self.seal() {
+            return Closed::Nothing;
+        }
         let mut duty = self.0.duty.subscribe();
         let id = match self.settled(&mut duty).await {
             Duty::Nothing | Duty::Done => return Closed::Nothing,
@@ -184,5 +206,30 @@ async fn delete(client: &Client, id: &SessionId) -> Result<(), Error> {
                 tokio::time::sleep(wait).await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_made_under_a_lease_that_was_closed_before() {
+        let lease = Lease::default();
+        assert!(lease.seal());
+        assert!(!lease.creating("late"));
+        assert!(!lease.is_owed());
+    }
+
+    #[test]
+    fn a_creation_under_way_is_owed_by_its_name_and_a_refused_one_is_not() {
+        let lease = Lease::default();
+        assert!(lease.creating("name"));
+        assert!(!lease.seal());
+        assert_eq!(lease.owed().as_deref(), Some("name"));
+        lease.nothing();
+        assert!(!lease.is_owed());
+        lease.made(&SessionId::new("7"));
+        assert_eq!(lease.owed().as_deref(), Some("7"));
     }
 }

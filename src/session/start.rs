@@ -134,7 +134,15 @@ async fn create(
     events: &UnboundedSender<Starting>,
 ) -> Result<SessionId, StartError> {
     let name = wanted.create.name.clone().unwrap_or_default();
-    lease.creating(&name);
+    let failed = |problem| livy::Error {
+        method: "POST",
+        path: "/sessions".to_owned(),
+        problem: Box::new(problem),
+    };
+    if !lease.creating(&name) {
+        let why = "given up before it was asked for".to_owned();
+        return Err(StartError::Create(failed(livy::Problem::Setup(why))));
+    }
     // in a task of its own: whoever gives up waiting must not lose the id
     let task = tokio::spawn({
         let (client, body, lease) = (client.clone(), wanted.create.clone(), lease.clone());
@@ -149,11 +157,6 @@ async fn create(
             answer
         }
     });
-    let failed = |problem| livy::Error {
-        method: "POST",
-        path: "/sessions".to_owned(),
-        problem: Box::new(problem),
-    };
     let after = wanted.timeout;
     let Ok(answer) = tokio::time::timeout(after, task).await else {
         return Err(StartError::Create(failed(Reach::Timeout { after }.into())));

@@ -20,7 +20,9 @@ pub async fn run(
     };
     let address = served.url.clone();
     let secret_file = served.secret_file.clone();
-    shutdown.owe(|| None, stop(served.server));
+    if !shutdown.owe(|| None, stop(served.server)) {
+        return code::INTERRUPTED;
+    }
     let said = match &secret_file {
         Some(file) => format!(
             "Livy's REST API is at {address}\nHTTP Basic with any user name; the password is in {}\nfor example: livysh {address} --user me --password-file '{}'\n",
