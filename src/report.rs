@@ -269,6 +269,8 @@ impl From<&Lost> for Report {
                     .with_lines(lines.clone());
                 let report = match cause {
                     Some(cause) => report.because(cause.to_string()),
+                    // the log's own lines say more than a guess would
+                    None if !lines.is_empty() => report,
                     None => report.because("its idle limit, a missed heartbeat, a restart of the server, or a driver that died"),
                 };
                 report.advise(":restart starts a new one")

@@ -127,9 +127,7 @@ pub fn read_file(path: &Path, asked: Option<Kind>, default: Kind) -> Result<Text
     let bytes = std::fs::read(path).map_err(|error| {
         let report = Report::new(code::USAGE, format!("{name} cannot be read: {error}"));
         match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                report.advise("check the name; code itself goes behind -e")
-            }
+            std::io::ErrorKind::NotFound => report.advise("check the name"),
             _ => report,
         }
     })?;
