@@ -9,6 +9,5 @@
 
 mod host;
 mod life;
-mod real;
 mod recorded;
 mod support;
