@@ -28,14 +28,20 @@ pub fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "livysh: {}", safe_line(text, true));
 }
 
-/// Shows a failure.
-pub fn complain(report: &Report) {
+/// A failure as it is shown: servers' words in it can do a terminal no harm.
+pub fn shown(report: &Report) -> String {
     let text: Vec<String> = report
         .to_string()
         .lines()
         .map(|line| safe_line(line, true).into_owned())
         .collect();
-    let _ = writeln!(std::io::stderr(), "livysh: {}", text.join("\n"));
+    format!("livysh: {}", text.join("\n"))
+}
+
+/// Shows a failure.
+pub fn complain(report: &Report) {
+    // a closed stderr must not end the program
+    let _ = writeln!(std::io::stderr(), "{}", shown(report));
 }
 
 /// A failure, ready to be shown.

@@ -210,6 +210,7 @@ impl<'a> Resolver<'a> {
             .profile
             .map_or_else(Default::default, |profile| (profile.session, profile.init));
         let mut shell = self.shell_environment()?.or(self.config.shell.clone());
+        let asked_kind = given.session.kind;
         let mut session = given
             .session
             .or(self.session_environment()?)
@@ -233,6 +234,7 @@ impl<'a> Resolver<'a> {
         Ok(Settings {
             target: place.target,
             connection,
+            asked_kind,
             session,
             run,
             shell,

@@ -333,6 +333,13 @@ impl Waiting {
                 // Livy says 1.0 between two jobs as well: a full bar would lie
                 (*progress > 0.0 && *progress < 1.0).then_some(*progress),
             ),
+            Running::NoCancel(error) => (
+                format!(
+                    "running; the server refuses to cancel it ({}), Ctrl-C again stops waiting",
+                    safe_line(&error.problem.to_string(), true)
+                ),
+                None,
+            ),
             Running::Trouble { since, error } if since.elapsed() >= TROUBLE_AFTER => (
                 format!(
                     "connection lost {} s ago, still trying ({})",

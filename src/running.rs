@@ -58,7 +58,7 @@ impl Running {
         let script = if interactive {
             None
         } else {
-            Some(Script::read(&settings.run, settings.session.kind, kind)?)
+            Some(Script::read(&settings.run, settings.asked_kind, kind)?)
         };
         if settings.run.dry_run {
             return dry_run::show(&settings, script.as_ref());

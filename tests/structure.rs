@@ -55,8 +55,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "tools",
         &[
-            "cli", "config", "listing", "livy", "local", "opening", "paths", "progress", "render",
-            "report", "session", "settings", "shutdown", "style",
+            "auth", "cli", "config", "listing", "livy", "local", "opening", "paths", "progress",
+            "render", "report", "session", "settings", "shutdown", "style",
         ],
     ),
     (

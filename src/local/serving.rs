@@ -1,5 +1,6 @@
 //! The installed Spark and the server in one: what `livysh local` and `livysh serve` start.
 use std::path::PathBuf;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -8,6 +9,9 @@ pub use super::server::{Running as Server, StartError as ServeError};
 use super::host;
 use super::server::{Launcher, Limits, Options, SparkDefaults};
 use super::setup::Runtime;
+
+/// As good as never.
+const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A Spark of this machine that can be served.
 #[derive(Clone, Debug)]
@@ -36,16 +40,27 @@ impl LocalSpark {
 
     /// Starts a server for this process alone: a free port, and the secret in memory only.
     pub async fn start(&self) -> Result<Served, ServeError> {
-        self.run(self.options(0, true, None)).await
+        // the shell's own session ends with the shell, not with an idle hour
+        let limits = Limits {
+            idle: YEAR,
+            ..Limits::default()
+        };
+        self.run(self.options(0, true, None, limits)).await
     }
 
     /// Starts a server for other clients.
     pub async fn serve(&self, port: u16, auth: bool) -> Result<Served, ServeError> {
-        self.run(self.options(port, auth, Some(self.state.clone())))
+        self.run(self.options(port, auth, Some(self.state.clone()), Limits::default()))
             .await
     }
 
-    fn options(&self, port: u16, auth: bool, secret_folder: Option<PathBuf>) -> Options {
+    fn options(
+        &self,
+        port: u16,
+        auth: bool,
+        secret_folder: Option<PathBuf>,
+        limits: Limits,
+    ) -> Options {
         let runtime = &self.runtime;
         Options {
             port,
@@ -58,7 +73,7 @@ impl LocalSpark {
                 files: host::FILES,
             },
             defaults: SparkDefaults::default(),
-            limits: Limits::default(),
+            limits,
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::runtime::Handle;
-use tokio::sync::{OnceCell, mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -84,7 +84,7 @@ struct Inner {
     trace: Option<mpsc::UnboundedSender<Trace>>,
     shutdown: Shutdown,
     record: Record,
-    client: OnceCell<Client>,
+    client: Mutex<Option<Client>>,
 }
 
 impl Opener {
@@ -106,27 +106,30 @@ impl Opener {
             trace,
             shutdown,
             record,
-            client: OnceCell::new(),
+            client: Mutex::new(None),
         }))
     }
 
     /// The client; the first call makes it, and starts the local server where that is meant.
     pub async fn client(&self) -> Result<Client, Report> {
-        let make = || async {
-            let connection = match (&self.0.settings.target, &self.0.local) {
-                (Target::Server { url, .. }, _) => self.connection(url.clone()),
-                (Target::Local, Some(local)) => self.serve(local).await?,
-                (Target::Local, None) => {
-                    return Err(Report::new(
-                        crate::report::code::SERVER,
-                        "there is no Spark on this machine yet",
-                    )
-                    .advise("livysh setup installs it"));
-                }
-            };
-            Client::new(connection).map_err(|error| Report::from(&error))
+        let mut client = self.0.client.lock().await;
+        if let Some(client) = &*client {
+            return Ok(client.clone());
+        }
+        let connection = match (&self.0.settings.target, &self.0.local) {
+            (Target::Server { url, .. }, _) => self.connection(url.clone()),
+            (Target::Local, Some(local)) => self.serve(local).await?,
+            (Target::Local, None) => {
+                return Err(Report::new(
+                    crate::report::code::SERVER,
+                    "there is no Spark on this machine yet",
+                )
+                .advise("livysh setup installs it"));
+            }
         };
-        self.0.client.get_or_try_init(make).await.cloned()
+        let made = Client::new(connection).map_err(|error| Report::from(&error))?;
+        *client = Some(made.clone());
+        Ok(made)
     }
 
     async fn serve(&self, local: &LocalSpark) -> Result<Connection, Report> {
@@ -242,6 +245,8 @@ impl Opener {
             && let Some(other) = self.below_livy(&client, error, telling).await
             && self.owe_delete(&other, &lease, journal)
         {
+            // from now on every call goes there
+            *self.0.client.lock().await = Some(other.clone());
             client = other;
             started = session::start(&client, &wanted, &lease, &events).await;
         }

@@ -46,6 +46,7 @@ pub fn wanted(asked: &SessionSettings, kind: Kind) -> Wanted {
             ttl: asked.ttl.clone(),
             idle_timeout: asked.idle_timeout.clone(),
         },
+        own_name: asked.name.is_none(),
         kind,
         timeout: asked.start_timeout.unwrap_or(START_TIMEOUT),
         row_limit: rows,

@@ -35,6 +35,8 @@ pub enum Running {
     },
     /// A cancel was asked for.
     Cancelling,
+    /// The server refuses to cancel; the statement goes on.
+    NoCancel(Error),
     /// The server does not answer at the moment.
     Trouble {
         /// Since when.
@@ -293,7 +295,20 @@ impl Wait<'_> {
             }
             // the next look asks again
             Err(error) if error.is_passing() => Ok(()),
-            Err(error) => Err(self.given_up(error).await),
+            Err(error) => {
+                let over = [
+                    Reason::NoSuchSession,
+                    Reason::SessionOver,
+                    Reason::NoSuchStatement,
+                ];
+                if error.reason().is_some_and(|reason| over.contains(&reason)) {
+                    return Err(self.given_up(error).await);
+                }
+                // a server without that route, or without that right: the answer still comes
+                self.cancel.accepted = true;
+                let _ = self.events.send(Running::NoCancel(error));
+                Ok(())
+            }
         }
     }
 

@@ -111,6 +111,9 @@ impl Lease {
     pub fn owed(&self) -> Option<String> {
         match &*self.0.duty.borrow() {
             Duty::Made(id) => Some(id.to_string()),
+            Duty::Creating(name) | Duty::Doubtful(name) if name.is_empty() => {
+                Some("that was asked for".to_owned())
+            }
             Duty::Creating(name) | Duty::Doubtful(name) => Some(name.clone()),
             Duty::Nothing | Duty::Done => None,
         }
@@ -132,6 +135,18 @@ impl Lease {
         let id = match self.settled(&mut duty).await {
             Duty::Nothing | Duty::Done => return Closed::Nothing,
             Duty::Made(id) => id,
+            // by a name that the user chose, somebody else's session could be found
+            Duty::Creating(name) | Duty::Doubtful(name) if name.is_empty() => {
+                let why = "its creation was not answered, and its name is not ours alone";
+                return Closed::Left {
+                    session: "that was asked for".to_owned(),
+                    error: Error {
+                        method: "POST",
+                        path: "/sessions".to_owned(),
+                        problem: Box::new(Problem::Setup(why.to_owned())),
+                    },
+                };
+            }
             Duty::Creating(name) | Duty::Doubtful(name) => match look_up(client, &name).await {
                 Ok(Some(id)) => id,
                 Ok(None) => {

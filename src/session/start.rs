@@ -16,6 +16,9 @@ use crate::livy::{self, Client, CreateSession, Kind, Reach, Reason, SessionId, S
 pub struct Wanted {
     /// The body of the request.
     pub create: CreateSession,
+    /// Is the name one that we made up? Only then may a session be known by it: a name that the
+    /// user chose can be that of somebody else's session.
+    pub own_name: bool,
     /// Kind of a statement that names none.
     pub kind: Kind,
     /// How long the start may take.
@@ -110,6 +113,7 @@ pub async fn start(
         id: &id,
         events,
         began,
+        created: Instant::now(),
         state: SessionState::Starting,
         log: Vec::new(),
         log_seen: None,
@@ -133,7 +137,9 @@ async fn create(
     lease: &Lease,
     events: &UnboundedSender<Starting>,
 ) -> Result<SessionId, StartError> {
-    let name = wanted.create.name.clone().unwrap_or_default();
+    // an empty name is nobody's: nothing is looked for by it
+    let name = wanted.create.name.clone().filter(|_| wanted.own_name);
+    let name = name.unwrap_or_default();
     let failed = |problem| livy::Error {
         method: "POST",
         path: "/sessions".to_owned(),
@@ -211,6 +217,8 @@ struct Follower<'a> {
     id: &'a SessionId,
     events: &'a UnboundedSender<Starting>,
     began: Instant,
+    /// When its creation was answered: only from then on can it be seen.
+    created: Instant,
     state: SessionState,
     log: Vec<String>,
     log_seen: Option<Instant>,
@@ -234,7 +242,7 @@ impl Follower<'_> {
                     }
                 }
                 Err(error) => match error.reason() {
-                    Some(Reason::NoSuchSession) if self.began.elapsed() > FIRST_SIGHT => {
+                    Some(Reason::NoSuchSession) if self.created.elapsed() > FIRST_SIGHT => {
                         self.state = SessionState::Other(GONE.to_owned());
                         return Err(self.died().await);
                     }

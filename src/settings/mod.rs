@@ -60,6 +60,8 @@ pub struct Settings {
     pub target: Target,
     /// How to get there.
     pub connection: ConnectionSettings,
+    /// The kind that a flag asked for: only it beats a file's extension.
+    pub asked_kind: Option<Kind>,
     /// What to ask of the session.
     pub session: SessionSettings,
     /// What to run and how to show it.

@@ -93,7 +93,7 @@ impl Complete for Completer {
         let inside = pos.checked_sub(line.len() - code.len())?;
         let mut names = self.scala(code, inside)?;
         // Livy sends operators and encoded names too, and does not say what they are to replace
-        names.retain(|name| name.starts_with(typed) && !name.contains('$') && is_name(name));
+        names.retain(|name| name.starts_with(typed) && is_name(name));
         names.sort();
         names.dedup();
         names.truncate(MOST);
@@ -102,7 +102,9 @@ impl Complete for Completer {
 }
 
 fn is_name(name: &str) -> bool {
+    // every character: what is no name may hold control characters, and is drawn on a terminal
     name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
 /// Where the word before the cursor begins.
@@ -116,8 +118,9 @@ fn word_start(before: &str, belongs: impl Fn(char) -> bool) -> usize {
 }
 
 fn in_command(before: &str) -> Option<(usize, Vec<String>)> {
-    let Some((name, rest)) = before[1..].split_once(' ') else {
-        let typed = &before[1..];
+    let behind = before.strip_prefix(':')?;
+    let Some((name, rest)) = behind.split_once(' ') else {
+        let typed = behind;
         let names = command::TABLE.iter().map(|entry| entry.name.to_owned());
         return Some((1, starting(names, typed)));
     };
@@ -177,6 +180,9 @@ mod tests {
         let (start, names) = in_command(":kind py").unwrap();
         assert_eq!((start, names), (6, vec!["pyspark".to_owned()]));
         assert!(in_command(":sql sel").is_none());
+        // the cursor may stand before the colon
+        assert!(in_command("").is_none());
+        assert!(!is_name("a\u{1b}]0;title"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::editor::{self, PromptState};
 use crate::livy::{Kind, SessionState};
 use crate::opening::{Opened, Opener, Opening, Phase, Status};
 use crate::progress::StatusLine;
-use crate::report::{Report, code, complain, note};
+use crate::report::{Report, code, complain, note, shown};
 use crate::session::{Health, Interrupts};
 
 /// Where the session is.
@@ -190,7 +190,7 @@ async fn follow_start(
             }
             Phase::Failed(report) => {
                 prompt.set_state(PromptState::Dead);
-                if told.first() && !prompt.print(&format!("livysh: {report}")) {
+                if told.first() && !prompt.print(&shown(&report)) {
                     complain(&report);
                 }
                 return;

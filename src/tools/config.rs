@@ -1,6 +1,7 @@
 //! `livysh config`: the config file.
 use std::process::Command;
 
+use crate::auth;
 use crate::cli::ConfigAction;
 use crate::config::{self, Config, ConfigError};
 use crate::paths::{self, Create, PathError, Paths};
@@ -80,7 +81,11 @@ fn edit(paths: &Paths) -> Result<u8, Report> {
     let (program, arguments) = words
         .split_first()
         .ok_or_else(|| failed("is empty".to_owned()))?;
-    let status = Command::new(program)
+    let mut command = Command::new(program);
+    for secret in auth::SECRET_VARIABLES {
+        command.env_remove(secret);
+    }
+    let status = command
         .args(arguments)
         .arg(paths.config_file())
         .status()

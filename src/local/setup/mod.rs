@@ -45,7 +45,11 @@ pub const DEFAULT_SPARK: &str = "3.5.9";
 
 /// Variables of the user's environment that would change which Python or Spark starts. Remove them
 /// from every process started with [`Runtime::env`].
-pub const REMOVED_ENV: [&str; 4] = [
+///
+/// The two secrets of livysh itself are among them: pip runs the build code of packages.
+pub const REMOVED_ENV: [&str; 6] = [
+    "LIVYSH_PASSWORD",
+    "LIVYSH_TOKEN",
     "PYTHONHOME",
     "PYTHONSTARTUP",
     "PYSPARK_SUBMIT_ARGS",
