@@ -109,6 +109,8 @@ impl Runner {
 
     /// Changes the form of results.
     pub fn set_format(&mut self, format: Format) {
+        // what was begun in the old form is ended in it (a JSON array is closed)
+        let _ = self.finish();
         self.format = format;
         let (out, notes) = self.styles.clone();
         self.renderer = Renderer::new(format, out, notes);

@@ -32,6 +32,10 @@ impl Shell {
         if let Err(report) = self.act(command) {
             complain(&report);
         }
+        // what could not be sent goes back into the editor as it was typed, with its language
+        if self.initial.is_some() {
+            self.initial = Some(line.to_owned());
+        }
         Next::Go
     }
 
@@ -166,10 +170,6 @@ impl Shell {
     fn load(&mut self, path: &Path) -> Result<(), Report> {
         let text = source::read_file(path, None, self.kind)?;
         self.run_text(&text.text, text.kind);
-        // a file is no typed text: a failure must not put it into the line editor
-        if self.initial.as_deref() == Some(text.text.as_str()) {
-            self.initial = None;
-        }
         Ok(())
     }
 

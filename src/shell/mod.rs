@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::command;
-use crate::editor::{Editor, Input, Prompt, Start};
+use crate::editor::{Editor, Input, Prompt, PromptState, Start};
 use crate::livy::Kind;
 use crate::opening::{Opened, Opener};
 use crate::record::Record;
@@ -119,6 +119,8 @@ impl Shell {
                 }
             };
             if let Next::Leave(code) = next {
+                // a reader that has gone is no failure on the way out
+                let _ = self.runner.finish();
                 return code;
             }
         }
@@ -134,8 +136,8 @@ impl Shell {
             return Next::Go;
         }
         self.editor.add_history(text);
-        if command::is_command(text) {
-            return self.command(text);
+        if command::is_command(text.trim_start()) {
+            return self.command(text.trim_start());
         }
         self.run_text(text, self.kind);
         Next::Go
@@ -256,6 +258,7 @@ impl Shell {
             }
             if *session_gone {
                 self.link.lost();
+                self.editor.handle().set_state(PromptState::Dead);
             }
         }
     }

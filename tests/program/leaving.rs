@@ -217,3 +217,22 @@ fn a_delete_that_fails_after_a_signal_is_said_with_the_id() {
         ended.says(&["session 0 could not be deleted and may still be there"]);
     }
 }
+
+#[test]
+fn a_refused_cancel_costs_no_answer() {
+    let livy = Livy::start(Plan {
+        interpreter: Box::new(|_, _| Ran::Ends(40, livy::text("the answer"))),
+        fault: Box::new(|request| {
+            if request.line().ends_with("/cancel") {
+                Fault::Instead(Reply::json(403, "{}"))
+            } else {
+                Fault::None
+            }
+        }),
+        ..Plan::default()
+    });
+    signalled(&livy, "slow", LOOK, Signal::INT)
+        .exits(130)
+        .prints("the answer\n");
+    livy.assert_clean();
+}

@@ -113,3 +113,25 @@ fn a_statement_of_a_megabyte_arrives_whole() {
     assert_eq!(livy.submitted(), [code]);
     livy.assert_clean();
 }
+
+#[test]
+fn a_files_ending_beats_the_kind_of_the_settings_and_a_flag_beats_both() {
+    let kinds = |livy: &Livy| -> Vec<String> {
+        let bodies = livy.bodies("POST /sessions/0/statements");
+        let kind = |body: &serde_json::Value| body["kind"].as_str().unwrap().to_owned();
+        bodies.iter().map(kind).collect()
+    };
+    let home = Home::new();
+    let file = home.write("report.sql", "select 1;\n");
+    let livy = Livy::new();
+    home.livysh(&["-f", &file, &livy.url()])
+        .env("LIVYSH_KIND", "pyspark")
+        .run()
+        .exits(0);
+    assert_eq!(kinds(&livy), ["sql"]);
+    let livy = Livy::new();
+    home.livysh(&["-k", "spark", "-f", &file, &livy.url()])
+        .run()
+        .exits(0);
+    assert_eq!(kinds(&livy), ["spark"]);
+}
