@@ -1,5 +1,6 @@
 //! What the in-shell commands do.
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio::time::timeout;
 
@@ -16,7 +17,9 @@ use crate::terminal;
 use crate::tools::{history, sessions};
 
 /// Calls of commands are not statements: nobody waits a minute for a list.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(20);
+/// A large file on a slow line takes its time; the client itself ends one that stalls.
+const UPLOAD: Duration = Duration::from_secs(24 * 3600);
 /// Entries that `:history` shows.
 const HISTORY_SHOWN: usize = 50;
 
@@ -122,13 +125,21 @@ impl Shell {
 
     /// A call to the server that is no statement; Ctrl-C and time end it.
     fn call<T>(&mut self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Report> {
+        self.call_within(PATIENCE, call)
+    }
+
+    fn call_within<T>(
+        &mut self,
+        limit: Duration,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Report> {
         self.interrupts.forget();
         let interrupts = &mut self.interrupts;
         self.runtime.block_on(async {
             tokio::select! {
-                answer = timeout(PATIENCE, call) => match answer {
+                answer = timeout(limit, call) => match answer {
                     Ok(answer) => answer.map_err(|error| Report::from(&error)),
-                    Err(_) => Err(Report::new(code::SERVER, format!("no answer within {} s", PATIENCE.as_secs()))),
+                    Err(_) => Err(Report::new(code::SERVER, format!("no answer within {} s", limit.as_secs()))),
                 },
                 () = interrupts.next() => Err(Report::new(code::INTERRUPTED, "given up")),
             }
@@ -285,7 +296,7 @@ impl Shell {
                 .unwrap_or_default()
                 .to_lowercase();
             let (client, id, sent) = (client.clone(), id.clone(), path.clone());
-            self.call(async move {
+            self.call_within(UPLOAD, async move {
                 match extension.as_str() {
                     "jar" => client.upload_jar(&id, &sent).await,
                     "py" | "zip" | "egg" => client.upload_pyfile(&id, &sent).await,
