@@ -34,7 +34,15 @@ fn a_second_shell_recalls_the_first_ones_lines_whole() {
     second.send("\x12");
     second.send("alpha");
     second.wait_until("the loop found whole", whole_loop);
+    // out of the search first, then the line away: each key after the one before has acted
+    second.send("\x07");
+    second.wait_until("the end of the search", |screen| {
+        !screen.contents().contains("search)")
+    });
     second.send("\x03");
+    second.wait_until("an empty prompt", |screen| {
+        screen.contents().trim_end().ends_with("pyspark 1>")
+    });
     // as Python's own shell is left; it never had a session
     enter(&mut second, "exit()");
     assert_eq!(second.exit_code(), 3);
