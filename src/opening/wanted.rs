@@ -7,8 +7,6 @@ use crate::settings::SessionSettings;
 
 /// How long a session may take to start, unless asked otherwise: full clusters queue.
 const START_TIMEOUT: Duration = Duration::from_secs(600);
-/// Seconds without a request after which a server deletes a session of ours, unless asked otherwise.
-const HEARTBEAT: u32 = 600;
 
 /// The body of the request: only what was asked for, and what keeps the promise to leave nothing behind.
 pub fn wanted(asked: &SessionSettings, kind: Kind) -> Wanted {
@@ -41,8 +39,7 @@ pub fn wanted(asked: &SessionSettings, kind: Kind) -> Wanted {
                     .unwrap_or_else(|| session::unique_name(&user)),
             ),
             conf,
-            heartbeat_timeout_in_second: Some(asked.heartbeat.unwrap_or(HEARTBEAT))
-                .filter(|seconds| *seconds > 0),
+            heartbeat_timeout_in_second: asked.heartbeat_or_default(),
             ttl: asked.ttl.clone(),
             idle_timeout: asked.idle_timeout.clone(),
         },
