@@ -1,6 +1,7 @@
 //! Reads entries as the shell does and says what it got: the program that the editor's terminal tests drive.
 //!
-//! Options: `vi`, `color`, `ignore-hangup`. Commands: see `obey`. "The gate" is a file named by `PROBE_GATE`,
+//! Options: `vi`, `color`, `ignore-hangup`, `slow` (waits for the gate after Ctrl-C), `stays` (and
+//! after the first Ctrl-D), `expects` (earlier entries come when the gate opens). Commands: see `obey`. "The gate" is a file named by `PROBE_GATE`,
 //! which the test makes when the next thing may happen.
 
 use std::io::{self, Write};
@@ -8,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, fs, mem, thread};
 
-use livysh::editor::{Complete, Editor, Input, Options, Prompt, PromptState, Start};
+use livysh::editor::{
+    Complete, Editor, EditorError, Input, Options, Past, Prompt, PromptState, Start,
+};
 use livysh::language::Language;
 use livysh::terminal::{self, Quiet};
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,6 +32,7 @@ struct Next {
     initial: Option<String>,
     hold: bool,
     language: Option<Language>,
+    pasting: bool,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -44,16 +48,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let hangup = option("ignore-hangup").then(|| signal(SignalKind::hangup()));
         (signal(SignalKind::interrupt())?, hangup.transpose()?)
     };
-    let mut editor = Editor::new(Options {
-        vi: option("vi"),
-        color: option("color"),
-        history: Vec::new(),
-        completer: Some(Box::new(Names)),
-    })?;
-    let mut next = Next {
+    let mut editor = editor(option("vi"), option("color"), option("expects"))?;
+    let next = Next {
         language: Some(Language::Python),
         ..Next::default()
     };
+    read_all(&mut editor, &runtime, next, &option)
+}
+
+fn read_all(
+    editor: &mut Editor,
+    runtime: &tokio::runtime::Runtime,
+    mut next: Next,
+    option: &dyn Fn(&str) -> bool,
+) -> Result<(), Box<dyn std::error::Error>> {
     let mut number = 1;
     loop {
         let prompt = Prompt {
@@ -62,6 +70,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let start = Start {
             initial: next.initial.as_deref(),
             hold_typeahead: next.hold,
+            interrupts: 0,
+            pasting: next.pasting,
         };
         let language = next.language.unwrap_or(Language::Python);
         let input = editor.read(&prompt, language, start);
@@ -77,10 +87,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Input::Line(line) if line == ":quit" => break,
             Input::Line(line) => {
                 say(&format!("got {number}: {line:?}"));
-                editor.add_history(&line);
-                obey(&line, &editor, &runtime, &mut next);
+                editor.add_history(Past {
+                    about: format!("entry {number}"),
+                    text: line.clone(),
+                });
+                obey(&line, editor, runtime, &mut next);
             }
-            Input::Interrupted { .. } => say("interrupted"),
+            Input::Edit(text) => {
+                say(&format!("edit {number}: {text:?}"));
+                next.initial = Some(text + "edited");
+            }
+            Input::Interrupted { .. } => interrupted(number, option("slow")),
+            Input::End if option("stays") && number < 3 => {
+                say(&format!("end {number}"));
+                gate();
+            }
             Input::End => {
                 report("end");
                 say("end");
@@ -96,16 +117,45 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+fn editor(vi: bool, color: bool, expects: bool) -> Result<Editor, EditorError> {
+    let editor = Editor::new(Options {
+        vi,
+        color,
+        history: Vec::new(),
+        completer: Some(Box::new(Names)),
+    })?;
+    if expects {
+        let expected = editor.handle().expect_history();
+        thread::spawn(move || {
+            gate();
+            expected.load(vec!["older entry".into()]);
+        });
+    }
+    Ok(editor)
+}
+
+fn interrupted(number: usize, slow: bool) {
+    say(&format!("interrupted {number}"));
+    if slow {
+        gate();
+    }
+}
+
 fn obey(line: &str, editor: &Editor, runtime: &tokio::runtime::Runtime, next: &mut Next) {
     let (command, rest) = line.split_once(' ').unwrap_or((line, ""));
     match command {
         // A statement that runs until the gate opens or Ctrl-C; fails if its argument says so.
         ":run" => {
             let quiet = Quiet::start();
-            say("running");
             let cancelled = runtime.block_on(async {
+                // Listens before the test hears of the run: it may interrupt at once.
+                let Ok(mut interrupts) = signal(SignalKind::interrupt()) else {
+                    say("cannot listen");
+                    return false;
+                };
+                say("running");
                 tokio::select! {
-                    _ = tokio::signal::ctrl_c() => true,
+                    _ = interrupts.recv() => true,
                     () = gate_async() => false,
                 }
             });
@@ -126,6 +176,7 @@ fn obey(line: &str, editor: &Editor, runtime: &tokio::runtime::Runtime, next: &m
                 handle.set_state(PromptState::Dead);
             });
         }
+        ":paste" => next.pasting = true,
         ":sql" => next.language = Some(Language::Sql),
         // What a signal's way out does: no destructor of the silent mode has run.
         ":restore" => {

@@ -1,5 +1,5 @@
 //! Answers what `src/language/` makes of texts, for the scripts in tests/judge/: a JSON object a line in
-//! (`{"language", "ask": "complete" | "parts" | "clean" | "tokens", "text"}`), a JSON value a line out.
+//! (`{"language", "ask": "complete" | "parts" | "clean" | "tokens" | "indent" | "redent", "text"}`), a JSON value a line out.
 
 use std::io::{self, BufRead, Write};
 
@@ -36,6 +36,8 @@ fn answer(language: Language, ask: &Value, text: &str) -> Value {
                 json!({"first_line": part.first_line, "code": code, "clean": language.clean(code)})
             })
             .collect(),
+        Some("indent") => json!(language.next_indent(text)),
+        Some("redent") => json!(language.redent(text)),
         Some("clean") => json!(language.clean(text)),
         Some("tokens") => language
             .tokens(text)

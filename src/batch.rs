@@ -1,16 +1,17 @@
 //! Scripts: `-e`, `-f` and standard input, in order, in one session; nobody is asked anything.
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 
 use crate::livy::Kind;
-use crate::opening::{Opened, Opener, Status};
+use crate::opening::{News, Note, Notes, Opened, Opener};
 use crate::progress::StatusLine;
-use crate::report::{Report, code, complain, note};
+use crate::report::{Report, code, complain, insist, note};
 use crate::runner::{Ended, Runner};
 use crate::session::{Interrupter, Interrupts};
-use crate::settings::RunSettings;
+use crate::settings::{RunSettings, Source};
 use crate::shutdown::Shutdown;
 use crate::source::{self, Piece, Text};
 
@@ -31,15 +32,16 @@ impl Script {
 
     /// Reads all sources.
     pub fn read(run: &RunSettings, asked: Option<Kind>, default: Kind) -> Result<Self, Report> {
-        let texts = run
+        let mut texts = run
             .sources
             .iter()
             .map(|from| source::read(from, asked, default))
             .collect::<Result<Vec<Text>, Report>>()?;
+        fill(&mut texts, run);
         let pieces: Vec<Piece> = texts
             .iter()
             .flat_map(|text| {
-                let pieces = source::pieces(&text.text, text.kind, run.whole);
+                let pieces = text.pieces(run.whole);
                 if pieces.is_empty() {
                     note(&format!("{} holds no statement", text.name));
                 }
@@ -53,28 +55,50 @@ impl Script {
     }
 }
 
+/// Puts the values of `--var` into files. One that no file asks for is told: its name may be mistyped.
+fn fill(texts: &mut [Text], run: &RunSettings) {
+    let mut found = Vec::new();
+    for (text, from) in texts.iter_mut().zip(&run.sources) {
+        if !run.vars.is_empty() && !matches!(from, Source::Code(_)) {
+            let (filled, names) = source::filled(&text.text, &run.vars);
+            text.text = filled;
+            found.extend(names);
+        }
+    }
+    for (name, _) in &run.vars {
+        if !found.contains(name) {
+            note(&format!("--var {name}: no file has ${{{name}}}"));
+        }
+    }
+}
+
 /// Runs a script; the answer is the exit code.
 pub fn run(
     script: &Script,
     run: &RunSettings,
     opener: &Opener,
     runner: &mut Runner,
-    shutdown: &Shutdown,
+    stop: &mut Stop,
     runtime: &Handle,
     visible: bool,
 ) -> u8 {
-    let mut stop = Stop::new(run, shutdown, runtime);
-    let code = match open(opener, script.kind, &mut stop, runtime, visible) {
-        Ok(opened) => statements(script, run, &opened, runner, &mut stop),
+    let code = match open(opener, script.kind, stop, runtime, visible) {
+        Ok((opened, notes)) => {
+            let code = statements(script, run, &opened, runner, stop);
+            // what was found out beside; what is not there yet is not waited for
+            notes.take().iter().for_each(Note::show);
+            code
+        }
         Err(Some(report)) => {
             complain(&report);
             report.code
         }
         Err(None) => stop.code(),
     };
+    let code = stop.settle(code);
     match runner.finish() {
         // an earlier failure of the same file was told already
-        Err(error) if !runner.is_unwritable() => unwritten(&error).unwrap_or(code),
+        Err(error) if !runner.is_unwritable() => unwritten(&error),
         _ => code,
     }
 }
@@ -89,31 +113,38 @@ fn statements(
     let mut worst = code::OK;
     for (at, piece) in script.pieces.iter().enumerate() {
         let ended = runner.run(&opened.session, piece, &mut stop.interrupts);
-        let failed = match ended {
-            Ended::Unwritten(error) => return unwritten(&error).unwrap_or(worst),
-            Ended::Ok { truncated } => truncated && run.fail_truncated,
-            Ended::Failed
-            | Ended::Cancelled
-            | Ended::Lost {
-                session_gone: false,
-                ..
-            } => true,
-            Ended::Lost {
-                session_gone: true, ..
-            } => return code::STATEMENT,
-        };
+        if let Ended::Unwritten(error) = &ended {
+            return unwritten(error);
+        }
         if stop.is_asked() {
             return stop.code();
         }
+        let failed = match ended {
+            Ended::Ok { truncated } => {
+                let failed = truncated && run.fail_truncated;
+                if failed && run.quiet {
+                    insist("the server cut the result");
+                }
+                failed
+            }
+            Ended::Lost {
+                session_gone: true, ..
+            } => {
+                opened.owed.no_farewell();
+                return code::STATEMENT;
+            }
+            _ => true,
+        };
         if failed {
             worst = code::STATEMENT;
             let left = script.pieces.len() - at - 1;
             if !run.go_on {
-                if left > 0 && !run.quiet {
+                if left > 0 {
                     note(&format!(
-                        "stopped at statement {} of {}; --continue goes on after a failure",
+                        "stopped at statement {} of {}{}; --continue goes on after a failure",
                         at + 1,
-                        script.pieces.len()
+                        script.pieces.len(),
+                        piece.place
                     ));
                 }
                 return worst;
@@ -123,16 +154,13 @@ fn statements(
     worst
 }
 
-/// The exit code of results that cannot be written. A closed pipe is no failure: whoever read has enough.
-fn unwritten(error: &std::io::Error) -> Option<u8> {
-    if error.kind() == std::io::ErrorKind::BrokenPipe {
-        return None;
-    }
+/// The exit code of results that cannot be written.
+fn unwritten(error: &std::io::Error) -> u8 {
     complain(&Report::new(
         code::USAGE,
         format!("the results cannot be written: {error}"),
     ));
-    Some(code::USAGE)
+    code::USAGE
 }
 
 /// Waits for the session; `Err(None)` when the user or the time limit ended the wait.
@@ -142,60 +170,38 @@ fn open(
     stop: &mut Stop,
     runtime: &Handle,
     visible: bool,
-) -> Result<Opened, Option<Report>> {
+) -> Result<(Opened, Notes), Option<Report>> {
     let mut opening = opener.open(kind);
-    let quiet = opener.settings().run.quiet;
+    let notes = opening.notes.clone();
     let line = StatusLine::start("connecting", visible);
-    let opened = runtime.block_on(async {
-        loop {
-            tokio::select! {
-                biased;
-                () = stop.interrupts.next() => {
-                    opening.task.abort();
-                    return Err(None);
-                }
-                Some(text) = opening.notes.recv() => if !quiet {
-                    line.aside(|| note(&text));
-                },
-                changed = opening.status.changed(), if changed_is_open(&opening.status) => {
-                    if changed.is_ok() {
-                        line.say(&opening.status.borrow_and_update().text);
-                    }
-                }
-                ended = &mut opening.task => return match ended {
-                    Ok(ended) => ended.map_err(Some),
-                    Err(_) => Err(Some(Report::new(code::SERVER, "opening the session met a bug of livysh"))),
-                },
-            }
-        }
-    });
-    while let Ok(text) = opening.notes.try_recv() {
-        if !quiet {
-            line.aside(|| note(&text));
-        }
+    let opened = runtime.block_on(opening.wait(&mut stop.interrupts, |news| match news {
+        News::Doing(text) => line.say(text),
+        News::Said(said) => line.aside(|| said.show()),
+    }));
+    if opened.is_none() {
+        // what there is of it goes on the way out
+        opening.task.abort();
     }
-    opened
+    let opened = opened.map_or(Err(None), |opened| opened.map_err(Some))?;
+    Ok((opened, notes))
 }
 
-/// A closed channel answers at once, for ever: it must not be asked again.
-fn changed_is_open(status: &tokio::sync::watch::Receiver<Status>) -> bool {
-    status.has_changed().is_ok()
-}
-
-/// What ends a script early: Ctrl-C, or the time limit of the whole run.
-struct Stop {
-    interrupts: Interrupts,
-    timed_out: Arc<AtomicBool>,
+/// What ends a script early: a signal, or the time limit of the whole run. Made before anything
+/// else is done for the script, so that no signal is missed and the limit holds for all of it.
+pub struct Stop {
+    /// For whoever waits on the script's behalf.
+    pub interrupts: Interrupts,
+    /// Was the run too long? Whichever is first says so, its end or the limit.
+    timed_out: Arc<OnceLock<bool>>,
     asked: Arc<AtomicBool>,
+    limit: Option<AbortHandle>,
 }
 
 impl Stop {
-    fn new(run: &RunSettings, shutdown: &Shutdown, runtime: &Handle) -> Self {
+    /// From now on signals end the script, and its time runs.
+    pub fn new(run: &RunSettings, shutdown: &Shutdown, runtime: &Handle) -> Self {
         let (interrupter, interrupts) = Interrupter::new();
-        let (timed_out, asked) = (
-            Arc::new(AtomicBool::new(false)),
-            Arc::new(AtomicBool::new(false)),
-        );
+        let (timed_out, asked) = (Arc::new(OnceLock::new()), Arc::new(AtomicBool::new(false)));
         let mut keys = shutdown.interrupts();
         runtime.spawn({
             let (interrupter, asked) = (interrupter.clone(), asked.clone());
@@ -216,14 +222,16 @@ impl Stop {
                 interrupter.stop();
             }
         });
-        if let Some(limit) = run.timeout {
+        let limit = run.timeout.map(|limit| {
             let (timed_out, asked) = (timed_out.clone(), asked.clone());
-            runtime.spawn(async move {
+            let task = runtime.spawn(async move {
                 tokio::time::sleep(limit).await;
-                timed_out.store(true, Ordering::SeqCst);
+                if timed_out.set(true).is_err() {
+                    return;
+                }
                 asked.store(true, Ordering::SeqCst);
-                note(&format!(
-                    "the time limit of {} s is over: cancelling",
+                insist(&format!(
+                    "the time limit of {} s is over",
                     limit.as_secs_f32()
                 ));
                 interrupter.interrupt();
@@ -231,23 +239,48 @@ impl Stop {
                 tokio::time::sleep(std::time::Duration::from_secs(5)).await;
                 interrupter.interrupt();
             });
-        }
+            task.abort_handle()
+        });
         Self {
             interrupts,
             timed_out,
             asked,
+            limit,
         }
     }
 
-    fn is_asked(&self) -> bool {
+    /// The statements have ended, with this exit code: the time limit has nothing more to end, for the
+    /// way out has one of its own. The answer is the exit code of the run.
+    fn settle(&self, code: u8) -> u8 {
+        let in_time = self.timed_out.set(false).is_ok();
+        if let Some(limit) = &self.limit {
+            limit.abort();
+        }
+        // the limit was told while the last statement ended
+        if code == code::OK && !in_time {
+            self.code()
+        } else {
+            code
+        }
+    }
+
+    /// Is the script to end?
+    pub fn is_asked(&self) -> bool {
         self.asked.load(Ordering::SeqCst)
     }
 
-    fn code(&self) -> u8 {
-        if self.timed_out.load(Ordering::SeqCst) {
+    /// The exit code of a script that was ended.
+    pub fn code(&self) -> u8 {
+        if self.timed_out.get() == Some(&true) {
             code::STATEMENT
         } else {
             code::INTERRUPTED
         }
+    }
+}
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.settle(code::OK);
     }
 }

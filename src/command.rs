@@ -19,20 +19,36 @@ pub enum Command {
     },
     /// Run a file.
     Load(String),
+    /// Everything up to Ctrl-D is one statement.
+    Paste,
+    /// Write in the user's editor: something new, or that statement of ours again.
+    Edit(Option<u64>),
+    /// Run that statement of ours again.
+    Run(u64),
     /// The session and its server.
     Info,
     /// The server's sessions.
     Sessions,
+    /// End those of ours that nobody looks after any more.
+    Clean,
+    /// End these sessions, by id or name.
+    Kill(Vec<String>),
+    /// Use another session of the server, by id or name.
+    Attach(String),
+    /// Leave, and the session there.
+    Detach,
     /// The session's statements.
     Statements,
-    /// The session's log.
-    Logs,
+    /// The session's log, and whether to go on as it grows.
+    Logs(bool),
     /// Earlier entries, of all sessions, with that text in them.
     History(Option<String>),
     /// Cancel a statement that still runs (the newest one left behind, or that number).
     Cancel(Option<u64>),
     /// Delete the session and start a new one of the same sort.
     Restart,
+    /// Run again in a fresh session what still matters of this shell's statements.
+    Replay,
     /// Send files to the session: jars to its class path, `.py`/`.zip`/`.egg` to its Python path,
     /// others to its working directory.
     Upload(Vec<String>),
@@ -42,6 +58,8 @@ pub enum Command {
     Timing,
     /// Clear the screen.
     Clear,
+    /// A command of the user's own shell.
+    Shell(String),
 }
 
 /// A line that is no command.
@@ -96,7 +114,7 @@ pub const TABLE: &[Entry] = &[
         name: "quit",
         arguments: "",
         does: "leave (also Ctrl-D); the session is deleted",
-        more: "A session that was only attached to stays.",
+        more: "Asks once more when a statement that was left behind still runs: it would end with the session.",
     },
     Entry {
         name: "kind",
@@ -135,6 +153,24 @@ pub const TABLE: &[Entry] = &[
         more: "Its language follows its extension (.py .scala .sc .R .sql), else the current kind. It stops at the first error.",
     },
     Entry {
+        name: "paste",
+        arguments: "",
+        does: "send all up to Ctrl-D as one statement",
+        more: "Enter only adds lines there, so blank lines and half a block do no harm. Ctrl-C drops what was typed. SQL still goes query by query.",
+    },
+    Entry {
+        name: "edit",
+        arguments: "[N]",
+        does: "write in your editor ($VISUAL, $EDITOR)",
+        more: "With N, that statement of this shell. What you leave stands at the prompt, and Enter sends it. Ctrl-X Ctrl-E (in vi's command mode, v) takes what is typed to the editor.",
+    },
+    Entry {
+        name: "run",
+        arguments: "N",
+        does: "run statement N of this shell again",
+        more: "In the kind that it ran in, under a new number.",
+    },
+    Entry {
         name: "info",
         arguments: "",
         does: "the session, its server and its limits",
@@ -142,9 +178,9 @@ pub const TABLE: &[Entry] = &[
     },
     Entry {
         name: "sessions",
-        arguments: "",
-        does: "the server's sessions",
-        more: "",
+        arguments: "[clean|kill ID…]",
+        does: "the server's sessions; end some",
+        more: "clean ends those of yours that a crash or a lost connection left behind; kill ends those that you name.",
     },
     Entry {
         name: "statements",
@@ -154,15 +190,15 @@ pub const TABLE: &[Entry] = &[
     },
     Entry {
         name: "logs",
-        arguments: "",
+        arguments: "[-f]",
         does: "the session's log, as far as the server keeps it",
-        more: "On a cluster this is the launcher's log, not the driver's; :info shows where that one is.",
+        more: "On a cluster this is the launcher's log, not the driver's; :info shows where that one is. -f goes on as it grows, until Ctrl-C.",
     },
     Entry {
         name: "history",
         arguments: "[TEXT]",
-        does: "earlier entries, newest last",
-        more: "Ctrl-R searches them while you type.",
+        does: "earlier statements, newest last",
+        more: "Up and Ctrl-R bring back what you typed, as you typed it.",
     },
     Entry {
         name: "cancel",
@@ -171,10 +207,28 @@ pub const TABLE: &[Entry] = &[
         more: "While a statement runs, Ctrl-C cancels it; a second Ctrl-C leaves it behind, and :cancel ends it later.",
     },
     Entry {
+        name: "attach",
+        arguments: "ID",
+        does: "use another session of this server, by id or name",
+        more: "The session that you leave for it stays, and is deleted on the way out if it is yours; :attach brings you back. One that is not yours is never deleted.",
+    },
+    Entry {
+        name: "detach",
+        arguments: "",
+        does: "leave, and the session there; says when it ends",
+        more: "A session that was made with a heartbeat (as without --keep) ends some minutes later, unless --attach comes back to it.",
+    },
+    Entry {
         name: "restart",
         arguments: "",
         does: "delete the session and start a fresh one",
-        more: "Variables and temporary views are lost.",
+        more: "Variables and temporary views are lost; the init files of the config run again.",
+    },
+    Entry {
+        name: "replay",
+        arguments: "",
+        does: "run again what a fresh session lacks",
+        more: "Imports, definitions, assignments, temporary views and settings of this shell's statements that ran well, in order; where the session is gone, it starts a new one first. It asks before anything that may write, and stops at the first error.",
     },
     Entry {
         name: "upload",
@@ -199,6 +253,12 @@ pub const TABLE: &[Entry] = &[
         arguments: "",
         does: "clear the screen (also Ctrl-L)",
         more: "",
+    },
+    Entry {
+        name: "!",
+        arguments: "COMMAND",
+        does: "run a command of your own shell, here",
+        more: "It has the terminal until it ends; the secrets in LIVYSH_PASSWORD and LIVYSH_TOKEN are not in its environment.",
     },
 ];
 
@@ -240,7 +300,10 @@ pub fn find(name: &str) -> Result<&'static Entry, CommandError> {
 /// Reads a line that [`is_command`].
 pub fn parse(line: &str) -> Result<Command, CommandError> {
     let line = line.trim_start_matches(':');
-    let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let (name, rest) = match line.strip_prefix('!') {
+        Some(rest) => ("!", rest),
+        None => line.split_once(char::is_whitespace).unwrap_or((line, "")),
+    };
     let entry = find(name)?;
     let rest = rest.trim();
     let some = (!rest.is_empty()).then(|| rest.to_owned());
@@ -254,16 +317,27 @@ pub fn parse(line: &str) -> Result<Command, CommandError> {
         "scala" => in_kind("spark", rest),
         "r" => in_kind("sparkr", rest),
         "load" => Command::Load(one_path(rest).ok_or_else(usage)?),
+        "paste" => Command::Paste,
+        "edit" => Command::Edit(number(some.as_deref()).map_err(|_| usage())?),
+        "run" => match number(some.as_deref()) {
+            Ok(Some(number)) => Command::Run(number),
+            _ => return Err(usage()),
+        },
+        "!" => Command::Shell(some.ok_or_else(usage)?),
         "info" => Command::Info,
-        "sessions" => Command::Sessions,
+        "sessions" => sessions(rest).ok_or_else(usage)?,
+        "attach" => Command::Attach(one_id(rest).ok_or_else(usage)?),
+        "detach" => Command::Detach,
         "statements" => Command::Statements,
-        "logs" => Command::Logs,
+        "logs" => match rest {
+            "" => Command::Logs(false),
+            "-f" | "--follow" => Command::Logs(true),
+            _ => return Err(usage()),
+        },
         "history" => Command::History(some),
-        "cancel" => Command::Cancel(match some {
-            None => None,
-            Some(number) => Some(number.parse().map_err(|_| usage())?),
-        }),
+        "cancel" => Command::Cancel(number(some.as_deref()).map_err(|_| usage())?),
         "restart" => Command::Restart,
+        "replay" => Command::Replay,
         "upload" => match shell_words::split(rest) {
             Ok(files) if !files.is_empty() => Command::Upload(files),
             _ => return Err(usage()),
@@ -273,6 +347,34 @@ pub fn parse(line: &str) -> Result<Command, CommandError> {
         "clear" => Command::Clear,
         _ => return Err(CommandError::Unknown(name.to_owned())),
     })
+}
+
+fn sessions(rest: &str) -> Option<Command> {
+    let mut words = rest.split_whitespace();
+    let verb = words.next();
+    let ids: Vec<String> = words.map(str::to_owned).collect();
+    match verb {
+        None | Some("list") if ids.is_empty() => Some(Command::Sessions),
+        Some("clean") if ids.is_empty() => Some(Command::Clean),
+        Some("kill") if !ids.is_empty() && ids.iter().all(|id| one_id(id).is_some()) => {
+            Some(Command::Kill(ids))
+        }
+        _ => None,
+    }
+}
+
+/// An id or a name, which can lead to no other server and no other path.
+fn one_id(text: &str) -> Option<String> {
+    let fits = text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    fits.then(|| text.to_owned())
+}
+
+/// The number that was given, if one was.
+fn number(text: Option<&str>) -> Result<Option<u64>, std::num::ParseIntError> {
+    text.map(str::parse).transpose()
 }
 
 fn in_kind(kind: &'static str, code: &str) -> Command {
@@ -372,6 +474,27 @@ mod tests {
     }
 
     #[test]
+    fn sessions_are_named_by_id_or_name_and_by_nothing_that_leads_elsewhere() {
+        assert_eq!(parse(":attach 7"), Ok(Command::Attach("7".to_owned())));
+        assert_eq!(parse(":sessions clean"), Ok(Command::Clean));
+        let two = vec!["1".to_owned(), "mine-a".to_owned()];
+        assert_eq!(parse(":sessions kill 1 mine-a"), Ok(Command::Kill(two)));
+        for line in [
+            ":attach",
+            ":attach https://other/sessions/1",
+            ":attach ../batches/1",
+            ":attach 1 2",
+            ":sessions kill",
+            ":sessions kill a/b",
+            ":sessions clean 3",
+            ":sessions nonsense",
+            ":logs -x",
+        ] {
+            assert!(matches!(parse(line), Err(CommandError::Usage(_))), "{line}");
+        }
+    }
+
+    #[test]
     fn a_path_with_blanks_needs_no_quotes_but_may_have_them() {
         assert_eq!(
             parse(":load my file.py"),
@@ -385,9 +508,26 @@ mod tests {
     }
 
     #[test]
+    fn a_shell_command_needs_no_blank_and_a_number_is_one() {
+        let ls = Ok(Command::Shell("ls -l".to_owned()));
+        assert_eq!((parse(":!ls -l"), parse(":! ls -l")), (ls.clone(), ls));
+        assert!(is_command(":!ls"));
+        assert_eq!(parse(":edit"), Ok(Command::Edit(None)));
+        assert_eq!(parse(":edit 3"), Ok(Command::Edit(Some(3))));
+        for line in [":!", ":run", ":run x", ":edit x", ":cancel -1"] {
+            assert!(matches!(parse(line), Err(CommandError::Usage(_))), "{line}");
+        }
+    }
+
+    #[test]
     fn every_entry_of_the_table_parses() {
         for entry in TABLE {
-            let line = format!(":{} 1", entry.name);
+            let argument = match entry.name {
+                "sessions" => "kill 1",
+                "logs" => "-f",
+                _ => "1",
+            };
+            let line = format!(":{} {argument}", entry.name);
             assert!(parse(&line).is_ok(), "{line}");
             assert!(help().contains(entry.does));
         }

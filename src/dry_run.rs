@@ -2,9 +2,10 @@
 use serde_json::json;
 
 use crate::batch::Script;
+use crate::livy;
 use crate::opening;
-use crate::report::Report;
-use crate::settings::{Settings, Target};
+use crate::report::{Report, complain};
+use crate::settings::{Settings, Target, Which};
 use crate::tools;
 
 /// Shows the requests in order. A session's id is not known before there is one.
@@ -14,18 +15,42 @@ pub fn show(settings: &Settings, script: Option<&Script>) -> Result<u8, Report> 
         Target::Server { url, .. } => url.as_str().trim_end_matches('/').to_owned(),
     };
     let kind = script.map_or_else(|| settings.session.kind_or_default(), |script| script.kind);
-    let wanted = opening::wanted(&settings.session, kind);
+    let mut wanted = opening::wanted(&settings.session, kind);
+    for (key, value) in &mut wanted.create.conf {
+        if livy::names_a_secret(key) {
+            livy::HIDDEN.clone_into(value);
+        }
+    }
+    if settings.which != Which::New {
+        wanted.create.heartbeat_timeout_in_second = None;
+    }
     let body = serde_json::to_string_pretty(&wanted.create)
         .map_err(|error| Report::new(crate::report::code::USAGE, error.to_string()))?;
-    let statements = script
+    let (init, faults) = match settings.which {
+        Which::Attached { .. } => (Vec::new(), Vec::new()),
+        _ => opening::init(settings, kind),
+    };
+    for fault in faults {
+        complain(&fault);
+    }
+    let statements = init
         .iter()
-        .flat_map(|script| &script.pieces)
+        .map(|init| &init.piece)
+        .chain(script.iter().flat_map(|script| &script.pieces))
         .map(|piece| {
             let body = json!({"code": piece.code, "kind": piece.kind.name()});
             format!("POST {base}/sessions/ID/statements\n{body}\n")
         });
-    let text = format!("POST {base}/sessions\n{body}\n")
-        + &statements.collect::<String>()
-        + &format!("DELETE {base}/sessions/ID\n");
+    let first = match &settings.which {
+        Which::Attached { session, .. } => format!("GET {base}/sessions/{session}\n"),
+        _ => format!("POST {base}/sessions\n{body}\n"),
+    };
+    let last = match settings.which {
+        Which::New | Which::Attached { delete: true, .. } => {
+            format!("DELETE {base}/sessions/ID\n")
+        }
+        _ => String::new(),
+    };
+    let text = first + &statements.collect::<String>() + &last;
     tools::print(&text)
 }

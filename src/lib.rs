@@ -14,6 +14,8 @@ pub mod listing;
 pub mod livy;
 pub mod local;
 pub mod opening;
+pub mod output;
+pub mod owner;
 pub mod paths;
 pub mod progress;
 pub mod record;
@@ -42,6 +44,7 @@ use running::Running;
 
 /// The whole program: reads the command line, does what it says, answers with the exit code.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
+    keep_memory_private();
     terminal::remember();
     std::panic::set_hook(Box::new(bug));
     let env = |name: &str| std::env::var(name).ok();
@@ -62,10 +65,24 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
     }
 }
 
+/// Passwords and tokens are in this process's memory: no core dump of it is written, and no other process
+/// of the user may look into it, where the system offers that. Children inherit the first and not
+/// the second. What cannot be had is no reason not to run.
+fn keep_memory_private() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    let _ = setrlimit(Resource::Core, none);
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
 fn go(command: Command, env: &dyn Fn(&str) -> Option<String>) -> Result<u8, Report> {
     let paths = paths::Paths::find(env).map_err(|error| Report::from(&error))?;
     match command {
-        Command::Config(action, _) => return Ok(tools::config::run(action, &paths)),
+        Command::Config(action) => return Ok(tools::config::run(action, &paths)),
         Command::History(action, run) => {
             let file = paths
                 .record(paths::Create::No)
@@ -74,6 +91,9 @@ fn go(command: Command, env: &dyn Fn(&str) -> Option<String>) -> Result<u8, Repo
         }
         _ => {}
     }
+    if is_quiet(&command) {
+        report::be_quiet();
+    }
     let running = Running::start(paths)?;
     match command {
         Command::Run(settings) => running.run(*settings),
@@ -81,6 +101,16 @@ fn go(command: Command, env: &dyn Fn(&str) -> Option<String>) -> Result<u8, Repo
         Command::Serve(serve) => running.serve(&serve),
         Command::Setup(setup) => running.setup(&setup),
         Command::Print(_) | Command::Config(..) | Command::History(..) => Ok(code::OK),
+    }
+}
+
+fn is_quiet(command: &Command) -> bool {
+    match command {
+        Command::Run(settings) | Command::Sessions(_, settings) => settings.run.quiet,
+        Command::Serve(serve) => serve.quiet,
+        Command::Setup(setup) => setup.quiet,
+        Command::History(_, run) => run.quiet,
+        Command::Print(_) | Command::Config(..) => false,
     }
 }
 
@@ -99,9 +129,16 @@ fn misunderstood(error: &UsageError) -> u8 {
     code::USAGE
 }
 
-/// What a panic says: one paragraph, on a terminal that works again. The way out is taken after it.
+/// What a panic says: one paragraph, on a terminal that works again. On the main thread the way out
+/// is taken after it; any other thread ends alone.
 fn bug(panic: &std::panic::PanicHookInfo<'_>) {
-    terminal::restore();
+    let ends = matches!(
+        std::thread::current().name(),
+        Some("main" | session::WORKER)
+    );
+    if ends {
+        terminal::restore();
+    }
     let what = panic.payload_as_str().unwrap_or("it gave no reason");
     let place = panic
         .location()
@@ -112,6 +149,25 @@ fn bug(panic: &std::panic::PanicHookInfo<'_>) {
             code::STATEMENT,
             format!("livysh met a bug of its own: {what}{place}"),
         )
-        .advise("your session is being deleted; please report this text and what you did"),
+        .advise(after_a_bug(ends)),
     );
+}
+
+fn after_a_bug(ends: bool) -> &'static str {
+    if ends {
+        "livysh ends now and deletes its session; please report this text and what you did"
+    } else {
+        "livysh goes on, but something in it no longer works: save what you need and leave; please report this text and what you did"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_panic_that_ends_the_program_promises_to_delete_the_session() {
+        assert!(after_a_bug(true).contains("deletes its session"));
+        assert!(after_a_bug(false).contains("livysh goes on"));
+    }
 }

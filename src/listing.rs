@@ -18,10 +18,11 @@ fn table(columns: &[(&str, &str)], rows: Vec<Vec<Value>>) -> Table {
     }
 }
 
-/// The sessions of a server.
-pub fn sessions(all: &[Session]) -> Table {
+/// The sessions of a server; `age` tells a session's age in milliseconds, where it is known.
+pub fn sessions(all: &[Session], age: impl Fn(&Session) -> Option<i64>) -> Table {
     let rows = all.iter().map(|session| {
-        vec![
+        let told = |key: &str| session.more.get(key).filter(|value| !is_empty(value));
+        let mut row = vec![
             json!(session.id.as_str()),
             json!(session.name),
             json!(session.kind),
@@ -29,24 +30,38 @@ pub fn sessions(all: &[Session]) -> Table {
             json!(session.owner),
             json!(session.proxy_user),
             json!(session.app_id),
-        ]
+            json!(age(session).map(|ms| ms / 1000)),
+        ];
+        row.extend(RESOURCES.map(|(_, key, _)| json!(told(key))));
+        row.push(json!(session.app_info.spark_ui_url));
+        row
     });
-    table(
-        &[
-            ("id", "string"),
-            ("name", "string"),
-            ("kind", "string"),
-            ("state", "string"),
-            ("owner", "string"),
-            ("proxy user", "string"),
-            ("application", "string"),
-        ],
-        rows.collect(),
-    )
+    let mut columns = vec![
+        ("id", "string"),
+        ("name", "string"),
+        ("kind", "string"),
+        ("state", "string"),
+        ("owner", "string"),
+        ("proxy user", "string"),
+        ("application", "string"),
+        ("age seconds", "long"),
+    ];
+    columns.extend(RESOURCES.map(|(name, _, type_name)| (name, type_name)));
+    columns.push(("Spark UI", "string"));
+    table(&columns, rows.collect())
 }
 
+/// What a session was given, where the server tells: the column, the server's word, the type.
+const RESOURCES: [(&str, &str, &str); 5] = [
+    ("driver memory", "driverMemory", "string"),
+    ("driver cores", "driverCores", "long"),
+    ("executors", "numExecutors", "long"),
+    ("executor memory", "executorMemory", "string"),
+    ("executor cores", "executorCores", "long"),
+];
+
 /// One session, a property a row; empty ones are left out.
-pub fn session(one: &Session) -> Table {
+pub fn session(one: &Session, age_ms: Option<i64>) -> Table {
     let mut rows: Vec<(String, Value)> = vec![
         ("id".to_owned(), json!(one.id.as_str())),
         ("name".to_owned(), json!(one.name)),
@@ -55,6 +70,7 @@ pub fn session(one: &Session) -> Table {
         ("owner".to_owned(), json!(one.owner)),
         ("proxy user".to_owned(), json!(one.proxy_user)),
         ("application".to_owned(), json!(one.app_id)),
+        ("age seconds".to_owned(), json!(age_ms.map(|ms| ms / 1000))),
         ("Spark UI".to_owned(), json!(one.app_info.spark_ui_url)),
         ("driver log".to_owned(), json!(one.app_info.driver_log_url)),
     ];
@@ -143,7 +159,7 @@ mod tests {
             "id": "a-b", "state": "idle", "owner": null, "driverMemory": "1g", "jars": [], "driverCores": 0
         }))
         .unwrap();
-        let rows = session(&one).rows;
+        let rows = session(&one, None).rows;
         let keys: Vec<&str> = rows.iter().filter_map(|row| row[0].as_str()).collect();
         assert_eq!(keys, ["id", "state", "driverMemory"]);
     }

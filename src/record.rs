@@ -1,27 +1,42 @@
 //! The record as the shell and scripts use it: what ran, and which sessions are ours. It never
 //! stops anybody; what is wrong with it is said once.
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use livysh_history::JournalKey;
-use livysh_history::{Creating, Ended, EntryKey, Noted, Owner, Recorder, Sent, Status};
+pub use livysh_history::OwnSession;
+use livysh_history::{Creating, Ended, EntryKey, Noted, Recorder, Sent, Status, Typed};
 
-use crate::livy::Statement;
-use crate::report::note;
+use crate::livy::{Kind, SessionId, Statement};
+use crate::owner::Ourselves;
+use crate::report::{note, noted};
 use crate::session::Session;
 use crate::source::Piece;
 
 /// Shared by whoever records. Clones write to the same file.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Record(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     recorder: Recorder,
     server: String,
-    owner: Owner,
+    /// Does it outlive this run?
+    is_kept: bool,
+    ourselves: Ourselves,
+    tell: OnceLock<Tell>,
 }
+
+impl std::fmt::Debug for Record {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Record")
+            .field("server", &self.0.server)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Shows a line where it disturbs nobody; false when it must be shown otherwise.
+type Tell = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// A statement that was begun.
 pub type Entry = EntryKey;
@@ -33,28 +48,54 @@ impl Record {
     /// Opens the file, or keeps this run's entries in memory when there is none.
     pub fn open(file: Option<&Path>, server: &str) -> Self {
         let recorder = match file {
-            Some(file) => told(Recorder::open(file)),
+            Some(file) => told(Recorder::open(file), None),
             None => Recorder::in_memory(),
         };
         Self(Arc::new(Inner {
             recorder,
             server: server.to_owned(),
-            owner: this_process(),
+            is_kept: file.is_some(),
+            ourselves: Ourselves::beside(file.and_then(Path::parent)),
+            tell: OnceLock::new(),
         }))
     }
 
-    /// Entries for the line editor, oldest first.
-    pub fn recalled(&self) -> Vec<String> {
-        let mut entries = told(self.0.recorder.recent(RECALLED));
-        entries.sort_by_key(|entry| entry.time_ms);
-        entries.into_iter().map(|entry| entry.code).collect()
+    /// From now on what is wrong is offered to `tell` first: while somebody types, a line that
+    /// another thread writes must go above the prompt.
+    pub fn tell_through(&self, tell: impl Fn(&str) -> bool + Send + Sync + 'static) {
+        // a second one would be as good as the first
+        let _ = self.0.tell.set(Box::new(tell));
+    }
+
+    fn told<T>(&self, found: Noted<T>) -> T {
+        told(found, self.0.tell.get())
+    }
+
+    fn say(&self, text: &str) {
+        say(text, self.0.tell.get());
+    }
+
+    /// Entries for the line editor, as they were typed, oldest first.
+    pub fn recalled(&self) -> Vec<livysh_history::Recalled> {
+        self.told(self.0.recorder.recall(RECALLED))
+    }
+
+    /// An entry was typed at a prompt of that kind.
+    pub fn typed(&self, kind: Kind, text: &str) {
+        // a secret in it is told when its statement is sent
+        self.told(self.0.recorder.typed(&Typed {
+            time_ms: now_ms(),
+            server: &self.0.server,
+            kind: kind.name(),
+            text,
+        }));
     }
 
     /// The newest entries, with that text in them, oldest first.
     pub fn found(&self, text: Option<&str>, limit: usize) -> Vec<livysh_history::Entry> {
         let mut entries = match text {
-            Some(text) => told(self.0.recorder.search(text, limit)),
-            None => told(self.0.recorder.recent(limit)),
+            Some(text) => self.told(self.0.recorder.search(text, limit)),
+            None => self.told(self.0.recorder.recent(limit)),
         };
         entries.sort_by_key(|entry| entry.time_ms);
         entries
@@ -62,7 +103,7 @@ impl Record {
 
     /// A statement is sent.
     pub fn sent(&self, number: u64, session: &Session, piece: &Piece) -> Option<Entry> {
-        let noted = self.0.recorder.begin(&Sent {
+        let begun = self.0.recorder.begin(&Sent {
             time_ms: now_ms(),
             server: &self.0.server,
             session: Some(session.id.as_str()),
@@ -71,12 +112,12 @@ impl Record {
             kind: piece.kind.name(),
             code: &piece.code,
         });
-        if let Some(what) = noted.withheld {
-            note(&format!(
+        if let Some(what) = begun.withheld {
+            self.say(&format!(
                 "not recorded: this looks like it holds a secret ({what})"
             ));
         }
-        Some(told(noted))
+        Some(self.told(begun))
     }
 
     /// It has its answer.
@@ -114,69 +155,102 @@ impl Record {
 
     fn finish(&self, entry: Option<Entry>, ended: &Ended) {
         if let Some(entry) = entry {
-            told(self.0.recorder.finish(entry, ended));
+            self.told(self.0.recorder.finish(entry, ended));
         }
     }
 
-    /// A session is about to be asked for.
-    pub fn creating(&self, name: &str, server: &str) -> JournalKey {
-        told(self.0.recorder.creating(&Creating {
+    /// Is there a file that a later run will find?
+    pub fn is_kept(&self) -> bool {
+        self.0.is_kept
+    }
+
+    /// A session is about to be asked for; `options` tells what it is made with.
+    pub fn creating(&self, name: &str, server: &str, options: Option<&str>) -> JournalKey {
+        self.told(self.0.recorder.creating(&Creating {
             time_ms: now_ms(),
             server,
             name,
-            owner: &self.0.owner,
+            owner: &self.0.ourselves.owner(),
             kept: false,
+            options,
         }))
     }
 
-    /// It exists.
-    pub fn created(&self, key: JournalKey, session: &Session, heartbeat_s: Option<u32>) {
-        told(
+    /// It is to outlive this run.
+    pub fn keep(&self, key: JournalKey) {
+        self.told(self.0.recorder.keep(key, true));
+    }
+
+    /// The sessions of ours on a server that are not known to be gone, oldest first.
+    pub fn own_sessions(&self, server: &str) -> Vec<OwnSession> {
+        let mut own = self.told(self.0.recorder.own_sessions());
+        own.retain(|session| session.server == server);
+        own
+    }
+
+    /// Those that nobody looks after any more, and that were not kept on purpose.
+    pub fn left_behind(&self, server: &str) -> Vec<OwnSession> {
+        let lives = |owner: &livysh_history::Owner| self.0.ourselves.lives(owner);
+        let mut left = self.told(self.0.recorder.left_behind(lives));
+        left.retain(|session| session.server == server);
+        left
+    }
+
+    /// Does another process use it? True when in doubt.
+    pub fn is_in_use(&self, session: &OwnSession) -> bool {
+        self.0.ourselves.lives(&session.owner)
+    }
+
+    /// From now on it is ours to look after; none when another process was faster.
+    pub fn adopt(&self, session: &OwnSession) -> Option<JournalKey> {
+        let owner = self.0.ourselves.owner();
+        self.told(self.0.recorder.adopt(session, &owner))
+    }
+
+    /// A session of the journal was found, whose creation nobody had answered.
+    pub fn found_again(&self, session: &OwnSession, id: &SessionId) {
+        let key = JournalKey::of(session);
+        self.told(
             self.0
                 .recorder
-                .created(key, session.id.as_str(), heartbeat_s),
+                .created(key, id.as_str(), session.heartbeat_s),
         );
+    }
+
+    /// A session of the journal is gone.
+    pub fn forget(&self, session: &OwnSession) {
+        self.told(self.0.recorder.forget(session, now_ms()));
+    }
+
+    /// It exists.
+    pub fn created(&self, key: JournalKey, session: &SessionId, heartbeat_s: Option<u32>) {
+        self.told(self.0.recorder.created(key, session.as_str(), heartbeat_s));
     }
 
     /// It is gone.
     pub fn deleted(&self, key: JournalKey) {
-        told(self.0.recorder.deleted(key, now_ms()));
+        self.told(self.0.recorder.deleted(key, now_ms()));
     }
 }
 
 /// Says what is wrong with the record, and goes on.
-fn told<T>(noted: Noted<T>) -> T {
-    if let Some(warning) = noted.warning {
-        note(&warning.to_string());
+fn told<T>(found: Noted<T>, elsewhere: Option<&Tell>) -> T {
+    if let Some(warning) = found.warning {
+        say(&warning.to_string(), elsewhere);
     }
-    noted.value
+    found.value
 }
 
-fn now_ms() -> i64 {
+fn say(text: &str, elsewhere: Option<&Tell>) {
+    if !elsewhere.is_some_and(|tell| tell(&noted(text))) {
+        note(text);
+    }
+}
+
+/// Milliseconds since 1970.
+pub fn now_ms() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// Host, pid and start time: a pid alone is used again.
-fn this_process() -> Owner {
-    let host = rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned();
-    let pid = std::process::id();
-    Owner {
-        host,
-        pid,
-        process_start: process_start(pid).unwrap_or_default(),
-    }
-}
-
-/// The start of a process in the kernel's own clock ticks, where the system tells.
-fn process_start(pid: u32) -> Option<String> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // the command's name may hold blanks and brackets: the fields begin behind the last bracket
-    let (_, fields) = stat.rsplit_once(')')?;
-    fields.split_whitespace().nth(19).map(str::to_owned)
 }

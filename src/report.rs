@@ -1,12 +1,18 @@
 //! Failures as a person reads them: what happened, the likely cause, what to do next, exit code.
+mod login;
+mod lost;
+
 use std::fmt;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::livy::{self, Failure, Problem, Reach, Reason};
+use crate::livy::{self, Failure, Problem, Reach, Reason, SessionState, TlsWhy};
 use crate::local::serving::ServeError;
 use crate::paths::PathError;
 use crate::render::safe_line;
-use crate::session::{Lost, StartError};
+use crate::session::StartError;
+
+pub use lost::of_gone;
 
 /// Exit codes that scripts rely on.
 pub mod code {
@@ -22,10 +28,40 @@ pub mod code {
     pub const INTERRUPTED: u8 = 130;
 }
 
-/// A word to the user, beside the results.
+/// Did the user ask for quiet? Then only failures are told.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// From now on only failures are told.
+pub fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
+/// A word to the user, beside the results; not to one who asked for quiet.
 pub fn note(text: &str) {
+    if !is_quiet() {
+        insist(text);
+    }
+}
+
+/// Is only to be told what failed?
+pub fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
+/// A word about something that failed, or stays behind.
+pub fn insist(text: &str) {
+    say(&noted(text));
+}
+
+/// A line as it is.
+pub fn say(line: &str) {
     // a closed stderr must not end the program
-    let _ = writeln!(std::io::stderr(), "livysh: {}", safe_line(text, true));
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// A word to the user as it is shown.
+pub fn noted(text: &str) -> String {
+    format!("livysh: {}", safe_line(text, true))
 }
 
 /// A failure as it is shown: servers' words in it can do a terminal no harm.
@@ -113,9 +149,13 @@ impl From<&livy::Error> for Report {
         match &*error.problem {
             Problem::Reach(reach) => of_reach(reach),
             Problem::Failure(failure) => of_failure(failure, &call),
-            Problem::Garbled { begin, .. } => Self::new(
+            Problem::Garbled { begin, reason } => Self::new(
                 code::SERVER,
-                format!("the answer to {call} is not Livy's; it begins `{begin}`"),
+                if begin.is_empty() {
+                    format!("the answer to {call} is not Livy's: {reason}")
+                } else {
+                    format!("the answer to {call} is not Livy's; it begins `{begin}`")
+                },
             )
             .because("the address is that of another service, or a proxy answers in Livy's place")
             .advise("check the URL; behind a gateway it often ends in /livy"),
@@ -149,7 +189,7 @@ fn of_reach(reach: &Reach) -> Report {
         Reach::ConnectTimeout { .. } => report
             .because("a firewall, or a VPN that is not up")
             .advise("check the way to the host; --connect-timeout waits longer"),
-        Reach::Tls { cause, .. } => of_tls(report, cause),
+        Reach::Tls { why, .. } => of_tls(report, *why),
         Reach::Timeout { .. } => report
             .because("the server or the cluster is overloaded")
             .advise("try again later"),
@@ -159,26 +199,37 @@ fn of_reach(reach: &Reach) -> Report {
     }
 }
 
-fn of_tls(report: Report, cause: &str) -> Report {
-    let lower = cause.to_lowercase();
-    if lower.contains("unknownissuer") || lower.contains("unknown issuer") {
-        report
+fn of_tls(report: Report, why: TlsWhy) -> Report {
+    match why {
+        TlsWhy::UnknownIssuer => report
             .because("its certificate comes from a private authority")
-            .advise("--cacert FILE names that authority's certificate")
-    } else if lower.contains("contenttype") || lower.contains("corrupt message") {
-        report
-            .because("that port speaks plain http")
-            .advise("write http:// instead of https://")
-    } else if lower.contains("notvalidforname") || lower.contains("not valid for name") {
-        report
+            .advise("--cacert FILE names that authority's certificate"),
+        TlsWhy::WrongIssuer => report
+            .because("the authority that is trusted did not sign the server's certificate, though it has its name")
+            .advise("fetch the authority's certificate anew, and name it with --cacert FILE"),
+        TlsWhy::OtherName => report
             .because("the certificate is for another host name")
-            .advise("use the name that the certificate carries")
-    } else if lower.contains("expired") {
-        report
-            .because("its certificate has expired")
-            .advise("tell its operator")
-    } else {
-        report.advise("check the URL and --cacert; --insecure skips the check, at your own risk")
+            .advise("use the name that the certificate carries"),
+        TlsWhy::Expired => report
+            .because("its certificate has expired, or this machine's clock is wrong")
+            .advise("check the clock, or tell the server's operator"),
+        TlsWhy::NotYetValid => report
+            .because("its certificate is not valid yet, or this machine's clock is wrong")
+            .advise("check the clock, or tell the server's operator"),
+        TlsWhy::NotTls => report
+            .because("that port speaks plain http")
+            .advise("write http:// instead of https://"),
+        TlsWhy::Closed => report
+            .because("the server or a gateway before it restarts, or that port speaks no TLS")
+            .advise("try again; if it happens each time, check the URL"),
+        TlsWhy::ClientCertificate => report
+            .because("the server wants a client certificate, or another one than it got")
+            .advise("--cert FILE and --key FILE name it"),
+        TlsWhy::Incompatible => report
+            .because("the server speaks only versions of TLS, or ciphers, that are no longer safe")
+            .advise("tell its operator: TLS 1.2 is the oldest that is spoken here"),
+        TlsWhy::Other => report
+            .advise("check the URL and --cacert; --insecure skips the check, at your own risk"),
     }
 }
 
@@ -190,9 +241,7 @@ fn of_failure(failure: &Failure, call: &str) -> Report {
     };
     let report = Report::new(code::SERVER, format!("the server refuses {call} ({said})"));
     match failure.reason {
-        Reason::WrongCredentials => report
-            .because("user, password or token are missing or wrong")
-            .advise("--user NAME asks for a password; LIVYSH_PASSWORD, --password-file and --token-command give one to scripts"),
+        Reason::WrongCredentials => login::refused(report, failure),
         Reason::Forbidden => report
             .because("you are not on the server's list of users, or the session is somebody else's")
             .advise("ask the server's operator; --proxy-user and --do-as need rights of their own"),
@@ -215,7 +264,7 @@ fn of_failure(failure: &Failure, call: &str) -> Report {
         Reason::NotReady => report.because("the session is still starting").advise("try again in a moment"),
         Reason::SessionOver | Reason::DriverGone => report
             .because("the session's driver is gone")
-            .advise("start a new session (:restart)"),
+            .advise("start a new session"),
         Reason::Busy => report
             .because("a gateway or the service is overloaded, or Livy behind it is down")
             .advise("try again later"),
@@ -236,77 +285,30 @@ impl From<&StartError> for Report {
                 let report = Self::new(code::SERVER, error.to_string()).with_lines(lines.clone());
                 match cause {
                     Some(cause) => report.because(cause.to_string()).advise(cause.advice()),
-                    None if matches!(error, StartError::TimedOut { .. }) => report
-                        .because("the cluster is busy")
-                        .advise("--start-timeout SECONDS waits longer"),
-                    None => report.advise("the cluster's own log of that session tells more"),
+                    None => of_start(report, error),
                 }
             }
         }
     }
 }
 
-impl From<&Lost> for Report {
-    fn from(lost: &Lost) -> Self {
-        match lost {
-            Lost::NotSent(error) => {
-                let mut report = Self::from(error);
-                report.what = format!("the statement was not run: {}", report.what);
-                report.code = code::STATEMENT;
-                report
-            }
-            Lost::Doubt(error) => Self::new(
-                code::STATEMENT,
-                format!("the statement may or may not have run: {}", error.problem),
-            )
-            .because("the answer to its submission was lost")
-            .advise(":statements shows what the server has; it was not sent again"),
-            Lost::SessionGone {
-                state,
-                cause,
-                lines,
-                ..
-            } => {
-                let state = state.as_ref().map_or_else(
-                    || "the server no longer knows it".to_owned(),
-                    |state| format!("its state is {state}"),
-                );
-                let report = Self::new(code::STATEMENT, format!("the session is gone: {state}"))
-                    .with_lines(lines.clone());
-                let report = match cause {
-                    Some(cause) => report.because(cause.to_string()),
-                    // the log's own lines say more than a guess would
-                    None if !lines.is_empty() => report,
-                    None => report.because("its idle limit, a missed heartbeat, a restart of the server, or a driver that died"),
-                };
-                report.advise(":restart starts a new one")
-            }
-            Lost::Evicted { id } => Self::new(
-                code::STATEMENT,
-                format!("the server no longer keeps the answer of its statement {id}"),
-            )
-            .because("it keeps only the newest 100, or the session was replaced"),
-            Lost::Unreadable { id, error } => Self::new(
-                code::STATEMENT,
-                format!(
-                    "the answer of the server's statement {id} cannot be fetched: {}",
-                    error.problem
-                ),
-            )
-            .because("an output that is too large or that the server cannot write as JSON")
-            .advise("print less; the statement itself has run, and the session goes on"),
-            Lost::Left { id } => Self::new(
-                code::STATEMENT,
-                id.map_or_else(
-                    || {
-                        "left behind before the server had accepted it: it may or may not run"
-                            .to_owned()
-                    },
-                    |id| format!("left behind: it goes on as the server's statement {id}"),
-                ),
-            )
-            .advise(":cancel ends it; what you send next waits for it"),
-        }
+/// A start that failed, and no log that says why.
+fn of_start(report: Report, error: &StartError) -> Report {
+    match error {
+        StartError::TimedOut {
+            state: SessionState::Other(state),
+            ..
+        } => report
+            .because(format!(
+                "livysh does not know the state '{state}', and waited for one that it knows"
+            ))
+            .advise(
+                "ask the server's operator what it means; --start-timeout SECONDS waits longer",
+            ),
+        StartError::TimedOut { .. } => report
+            .because("the cluster is busy")
+            .advise("--start-timeout SECONDS waits longer"),
+        _ => report.advise("the cluster's own log of that session tells more"),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::paths::{self, PathError, Paths};
 use crate::settings::values::{self, ValueError};
 use crate::settings::{
     ConnectionSettings, RunSettings, SUBCOMMANDS, SessionSettings, Settings, ShellSettings, Target,
+    Which,
 };
 
 /// What to do, with everything that was said about it merged.
@@ -31,7 +32,7 @@ pub enum Command {
     /// A look at the record.
     History(HistoryAction, RunSettings),
     /// The config file, which has not been read: it may be what is wrong.
-    Config(ConfigAction, RunSettings),
+    Config(ConfigAction),
 }
 
 /// What cannot be done as it was said: exit code 2.
@@ -88,6 +89,11 @@ pub enum UsageError {
         "Sessions of `livysh local` end with it, so there are none to look at. Name a server: livysh sessions list SERVER (a running `livysh serve` is http://127.0.0.1:8998)."
     )]
     LocalSessions,
+    /// `--keep`, `--reuse` or `--attach` on this machine's own Spark.
+    #[error(
+        "Sessions of `livysh local` end with it, so none can be kept, reused or attached to. Run `livysh serve`, and name it as the server: http://127.0.0.1:8998."
+    )]
+    LocalStays,
     /// `--key` alone.
     #[error(
         "A key for our certificate was given, but no certificate. Add --cert FILE (or 'cert' in the profile)."
@@ -156,27 +162,42 @@ impl<'a> Resolver<'a> {
     fn command(&self, invocation: Invocation) -> Result<Command, UsageError> {
         match invocation {
             Invocation::Print(text) => Ok(Command::Print(text)),
-            Invocation::Shell(given) => {
+            Invocation::Shell(mut given) => {
+                self.behind_reuse(&mut given)?;
                 let place = self.place(given.server.as_deref())?;
+                if place.target == Target::Local && given.which != Which::New {
+                    return Err(UsageError::LocalStays);
+                }
                 Ok(Command::Run(Box::new(self.settings(*given, place)?)))
             }
             Invocation::Local(given) => Ok(Command::Run(Box::new(self.settings(*given, local())?))),
             Invocation::Serve(mut serve) => {
                 let env = self.session_environment()?;
                 serve.spark_home = serve.spark_home.or(env.spark_home);
-                serve.run = self.run(serve.run)?;
                 Ok(Command::Serve(serve))
             }
-            Invocation::Setup(mut setup) => {
-                setup.run = self.run(setup.run)?;
-                Ok(Command::Setup(setup))
-            }
+            Invocation::Setup(setup) => Ok(Command::Setup(setup)),
             Invocation::Sessions(action, given) => self.sessions(action, *given),
-            Invocation::History(action, given) => {
-                Ok(Command::History(action, self.run(given.run)?))
-            }
-            Invocation::Config(action, given) => Ok(Command::Config(action, self.run(given.run)?)),
+            Invocation::History(action, run) => Ok(Command::History(action, self.run(run)?)),
+            Invocation::Config(action) => Ok(Command::Config(action)),
         }
+    }
+
+    /// The word behind --reuse is the server where none is named otherwise and it can be one.
+    fn behind_reuse(&self, given: &mut Given) -> Result<(), UsageError> {
+        let Which::Reused { name, .. } = &mut given.which else {
+            return Ok(());
+        };
+        let is_server =
+            |word: &String| word.contains("://") || self.config.servers.contains_key(word);
+        if given.server.is_none() {
+            given.server = name.take_if(|word| is_server(word));
+        }
+        if let Some(name) = name {
+            let place = "--reuse";
+            values::session_name(name).map_err(|error| UsageError::Value { place, error })?;
+        }
+        Ok(())
     }
 
     fn sessions(
@@ -235,6 +256,7 @@ impl<'a> Resolver<'a> {
             target: place.target,
             connection,
             asked_kind,
+            which: given.which,
             session,
             run,
             shell,

@@ -2,8 +2,8 @@
 use std::future::Future;
 use std::io::Write;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -23,8 +23,8 @@ struct Duty {
     work: Pin<Box<dyn Future<Output = Option<String>> + Send>>,
 }
 
-/// How long all duties together may take when a signal ends the program.
-const LIMIT: Duration = Duration::from_secs(30);
+/// How long all duties together may take.
+pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// What the main thread does when a signal ends the program.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ struct Inner {
 }
 
 impl Shutdown {
-    /// Takes over INT, TERM and HUP. Call it before the first prompt: the line editor puts back
+    /// Takes over INT, TERM, HUP and QUIT (Ctrl-\, which ends the program as TERM does). Call it before the first prompt: the line editor puts back
     /// the handlers that it found.
     pub fn install(runtime: &Handle) -> std::io::Result<Self> {
         let (interrupter, _) = Interrupter::new();
@@ -72,6 +72,7 @@ impl Shutdown {
         let mut int = signal(SignalKind::interrupt())?;
         let mut term = signal(SignalKind::terminate())?;
         let mut hup = signal(SignalKind::hangup())?;
+        let mut quit = signal(SignalKind::quit())?;
         let ours = shutdown.clone();
         runtime.spawn(async move {
             loop {
@@ -84,6 +85,7 @@ impl Shutdown {
                     },
                     _ = term.recv() => break ours.end(143, &mut term, &mut int).await,
                     _ = hup.recv() => break ours.end(129, &mut hup, &mut int).await,
+                    _ = quit.recv() => break ours.end(131, &mut quit, &mut int).await,
                 }
             }
         });
@@ -129,9 +131,7 @@ impl Shutdown {
         left: impl Fn() -> Option<String> + Send + 'static,
         work: impl Future<Output = Option<String>> + Send + 'static,
     ) -> bool {
-        let Ok(mut duties) = self.0.duties.lock() else {
-            return false;
-        };
+        let mut duties = locked(&self.0.duties);
         // looked at under the lock: whoever leaves says so first and takes the duties after
         if self.is_leaving() {
             return false;
@@ -143,15 +143,16 @@ impl Shutdown {
         true
     }
 
+    /// Is there a session to delete?
+    pub fn is_owing(&self) -> bool {
+        let duties = locked(&self.0.duties);
+        duties.iter().any(|duty| (duty.left)().is_some())
+    }
+
     /// What stays behind when the program ends now.
     pub fn owed(&self) -> Vec<String> {
-        let under_way = self.0.under_way.lock().ok().and_then(|mut it| it.take());
-        let waiting = self
-            .0
-            .duties
-            .lock()
-            .map(|mut duties| std::mem::take(&mut *duties));
-        let waiting = waiting.unwrap_or_default();
+        let under_way = locked(&self.0.under_way).take();
+        let waiting = std::mem::take(&mut *locked(&self.0.duties));
         let left = waiting.iter().rev().filter_map(|duty| (duty.left)());
         under_way
             .and_then(|left| left())
@@ -160,28 +161,30 @@ impl Shutdown {
             .collect()
     }
 
-    /// Does what is owed, once, and returns what the user should know.
-    pub async fn leave(&self) -> Vec<String> {
+    /// Does what is owed, once, and returns what the user should know. What cannot be done within
+    /// the limit stays behind, and that is said.
+    pub async fn leave(&self, limit: Duration) -> Vec<String> {
         self.0.begun.store(true, Ordering::SeqCst);
-        let _one_at_a_time = self.0.leaving.lock().await;
         let mut notes = Vec::new();
+        let over = tokio::time::timeout(limit, self.do_duties(&mut notes)).await;
+        if over.is_err() {
+            let after = limit.as_secs_f32();
+            let left = self.owed().into_iter();
+            notes.extend(left.map(|left| format!("{left}: no answer within {after} s")));
+        }
+        notes
+    }
+
+    async fn do_duties(&self, notes: &mut Vec<String>) {
+        let _one_at_a_time = self.0.leaving.lock().await;
         loop {
-            let next = self
-                .0
-                .duties
-                .lock()
-                .ok()
-                .and_then(|mut duties| duties.pop());
+            let next = locked(&self.0.duties).pop();
             let Some(duty) = next else {
-                return notes;
+                return;
             };
-            if let Ok(mut under_way) = self.0.under_way.lock() {
-                *under_way = Some(duty.left);
-            }
+            *locked(&self.0.under_way) = Some(duty.left);
             notes.extend(duty.work.await);
-            if let Ok(mut under_way) = self.0.under_way.lock() {
-                *under_way = None;
-            }
+            *locked(&self.0.under_way) = None;
         }
     }
 
@@ -197,10 +200,10 @@ impl Shutdown {
         terminal::restore();
         {
             // kept while `owed` looks: the main thread waits for the same turn
-            let leaving = self.leave();
+            let leaving = self.leave(LIMIT);
             tokio::pin!(leaving);
             let notes = tokio::select! {
-                notes = tokio::time::timeout(LIMIT, &mut leaving) => notes.unwrap_or_else(|_| self.owed()),
+                notes = &mut leaving => notes,
                 _ = again.recv() => self.owed(),
                 _ = int.recv() => self.owed(),
             };
@@ -217,6 +220,11 @@ impl Shutdown {
     }
 }
 
+/// What a panic has left locked is as good as before: each change is one step.
+fn locked<T>(mutex: &std::sync::Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,9 +236,9 @@ mod tests {
             let owed = shutdown.owe(|| None, async move { Some(name.to_owned()) });
             assert!(owed);
         }
-        assert_eq!(shutdown.leave().await, ["session", "server"]);
+        assert_eq!(shutdown.leave(LIMIT).await, ["session", "server"]);
         assert!(!shutdown.owe(|| None, async { None }));
-        assert!(shutdown.leave().await.is_empty());
+        assert!(shutdown.leave(LIMIT).await.is_empty());
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -239,5 +247,32 @@ mod tests {
         let left = || Some("session 7 may still be there".to_owned());
         assert!(shutdown.owe(left, std::future::pending()));
         assert_eq!(shutdown.owed(), ["session 7 may still be there"]);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_duty_that_never_ends_holds_the_way_out_for_a_limited_time_and_is_told() {
+        let shutdown = Shutdown::install(&Handle::current()).unwrap();
+        let left = |id: u8| move || Some(format!("session {id} may still be there"));
+        assert!(shutdown.owe(left(7), std::future::pending()));
+        assert!(shutdown.owe(left(8), async { Some("done".to_owned()) }));
+        // the duties are begun before the limit is looked at: no machine is too slow for the one that ends
+        assert_eq!(
+            shutdown.leave(Duration::ZERO).await,
+            ["done", "session 7 may still be there: no answer within 0 s"]
+        );
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_panic_that_held_the_duties_loses_none() {
+        let shutdown = Shutdown::install(&Handle::current()).unwrap();
+        assert!(shutdown.owe(|| None, async { Some("done".to_owned()) }));
+        let inner = Arc::clone(&shutdown.0);
+        let poisoned = std::thread::spawn(move || {
+            let _held = inner.duties.lock().unwrap();
+            panic!("a bug");
+        });
+        assert!(poisoned.join().is_err());
+        assert!(shutdown.owe(|| None, async { None }));
+        assert_eq!(shutdown.leave(LIMIT).await, ["done"]);
     }
 }

@@ -12,8 +12,8 @@ use crossterm::cursor::MoveTo;
 use crossterm::terminal::{Clear, ClearType};
 use rustix::process::getpgrp;
 use rustix::termios::{
-    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp,
-    tcsetattr,
+    InputModes, LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush,
+    tcgetattr, tcgetpgrp, tcsetattr,
 };
 
 const PASTE_ON: &[u8] = b"\x1b[?2004h";
@@ -96,6 +96,29 @@ fn color_by(
     }
 }
 
+/// Drops what was typed and is not read yet, where standard input is a terminal; was there something?
+/// The start of a line that has no end yet goes too, and does not count.
+pub fn drop_typed() -> bool {
+    let stdin = rustix::stdio::stdin();
+    let waiting = || rustix::io::ioctl_fionread(stdin).is_ok_and(|count| count > 0);
+    let typed = io::stdin().is_terminal() && waiting();
+    typed && tcflush(stdin, QueueSelector::IFlush).is_ok()
+}
+
+/// What was typed and is not read yet; nothing where there is none, and it does not wait for more. Only while keys are
+/// silent ([`Quiet`]): else the terminal keeps a line to itself until its end.
+pub fn typed() -> Vec<u8> {
+    let stdin = rustix::stdio::stdin();
+    let waiting = rustix::io::ioctl_fionread(stdin).unwrap_or(0);
+    if waiting == 0 || !io::stdin().is_terminal() {
+        return Vec::new();
+    }
+    let mut bytes = vec![0; usize::try_from(waiting).unwrap_or(4096).min(64 * 1024)];
+    let count = rustix::io::read(stdin, &mut bytes).unwrap_or(0);
+    bytes.truncate(count);
+    bytes
+}
+
 /// Clears the screen and puts the cursor at its top; nothing where there is no terminal.
 pub fn clear() {
     if io::stdout().is_terminal() {
@@ -161,14 +184,9 @@ impl Quiet {
     /// Makes keys silent again, after the program was stopped (Ctrl-Z) and continued (SIGCONT):
     /// the user's shell may have set another mode in between.
     pub fn resume(&self) {
-        let mut silent = self.before.clone();
-        // IEXTEN: Ctrl-V and Ctrl-O would be eaten by the terminal. ICRNL: so that Enter is still told from Ctrl-J.
-        silent.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN;
+        let mut silent = silent(&self.before);
         // NOFLSH: Ctrl-C cancels, it does not throw away what was typed before it.
         silent.local_modes |= LocalModes::ISIG | LocalModes::NOFLSH;
-        silent.input_modes -= InputModes::ICRNL | InputModes::INLCR | InputModes::IGNCR;
-        silent.special_codes[SpecialCodeIndex::VMIN] = 1;
-        silent.special_codes[SpecialCodeIndex::VTIME] = 0;
         if tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &silent).is_ok() {
             write_all(rustix::stdio::stdout(), PASTE_ON);
         }
@@ -181,6 +199,45 @@ impl Drop for Quiet {
         // Now, not Flush: what was typed stays.
         let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &self.before);
     }
+}
+
+/// While this lives, all keys are kept for the next read, Ctrl-C too.
+///
+/// For the moment between two reads in which nothing runs that Ctrl-C could stop. As a signal it would overtake
+/// the keys that the line editor has read ahead, and the terminal would act on others (Ctrl-R, Ctrl-W) itself.
+#[derive(Debug)]
+#[must_use = "keys are kept only as long as this lives"]
+pub struct Kept {
+    before: Termios,
+}
+
+impl Kept {
+    /// Keeps keys; `None` when there is no terminal to do it on.
+    pub fn start() -> Option<Self> {
+        let before = tcgetattr(rustix::stdio::stdin()).ok()?;
+        let mut deaf = silent(&before);
+        deaf.local_modes -= LocalModes::ISIG;
+        tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &deaf).ok()?;
+        Some(Self { before })
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // Now, not Flush: what was typed stays.
+        let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &self.before);
+    }
+}
+
+/// The mode in which keys are neither shown nor changed.
+fn silent(before: &Termios) -> Termios {
+    let mut silent = before.clone();
+    // IEXTEN: Ctrl-V and Ctrl-O would be eaten by the terminal. ICRNL: so that Enter is still told from Ctrl-J.
+    silent.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN;
+    silent.input_modes -= InputModes::ICRNL | InputModes::INLCR | InputModes::IGNCR;
+    silent.special_codes[SpecialCodeIndex::VMIN] = 1;
+    silent.special_codes[SpecialCodeIndex::VTIME] = 0;
+    silent
 }
 
 fn screen() -> Option<BorrowedFd<'static>> {

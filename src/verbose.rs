@@ -1,7 +1,9 @@
 //! `-v` and `-vv`: what is sent and received, on stderr, secrets hidden by the client already.
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
+use livysh_history::looks_secret;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
@@ -47,7 +49,7 @@ fn told(event: &Trace, verbose: u8) -> String {
                     told = write!(text, "\n> {name}: {value}");
                 }
                 if let Some(body) = body {
-                    told = write!(text, "\n> {body}");
+                    told = write!(text, "\n> {}", without_code(body));
                 }
             }
             told
@@ -64,11 +66,47 @@ fn told(event: &Trace, verbose: u8) -> String {
                 took.as_secs_f64() * 1000.0
             );
             if verbose > 1 && !begin.is_empty() {
-                write!(text, "\n< {begin}")
+                write!(text, "\n< {}", without_code(begin))
             } else {
                 told
             }
         }
     };
     text
+}
+
+/// A body as it is told: code, and an answer to it, not when it looks like it holds a credential. What is
+/// kept out of the record must not stand in a log.
+fn without_code(body: &str) -> Cow<'_, str> {
+    let of_a_statement = ["\"code\"", "\"output\""]
+        .iter()
+        .any(|key| body.contains(key));
+    let plain = || body.replace("\\\"", "\"").replace("\\n", "\n");
+    match of_a_statement
+        .then(plain)
+        .and_then(|code| looks_secret(&code))
+    {
+        Some(what) => format!("(hidden: it looks like it holds {what})").into(),
+        None => body.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_that_looks_like_it_holds_a_credential_is_not_told_and_any_other_is() {
+        let body = r#"{"code":"print(\"a\")\ndb_pass = \"hunter2\"","kind":"pyspark"}"#;
+        assert_eq!(
+            without_code(body),
+            "(hidden: it looks like it holds a password)"
+        );
+        for body in [
+            r#"{"code":"1 + 1","kind":"pyspark"}"#,
+            r#"{"conf":{"my.password":"(hidden)"}}"#,
+        ] {
+            assert_eq!(without_code(body), body);
+        }
+    }
 }

@@ -13,6 +13,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("paths", &[]),
     ("terminal", &[]),
     ("progress", &[]),
+    ("output", &[]),
+    ("owner", &[]),
     ("session", &["livy"]),
     ("render", &["livy"]),
     ("auth", &["livy"]),
@@ -26,19 +28,21 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("style", &["render", "settings", "terminal"]),
     ("report", &["livy", "local", "paths", "render", "session"]),
     ("source", &["language", "livy", "report", "settings"]),
-    ("record", &["livy", "report", "session", "source"]),
+    ("record", &["livy", "owner", "report", "session", "source"]),
     ("verbose", &["editor", "livy", "render"]),
     ("listing", &["livy"]),
     (
         "opening",
         &[
             "livy", "local", "record", "render", "report", "session", "settings", "shutdown",
+            "source",
         ],
     ),
     (
         "runner",
         &[
-            "livy", "progress", "record", "render", "report", "session", "source",
+            "livy", "output", "progress", "record", "render", "report", "session", "source",
+            "terminal",
         ],
     ),
     (
@@ -50,29 +54,29 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     (
         "dry_run",
-        &["batch", "opening", "report", "settings", "tools"],
+        &["batch", "livy", "opening", "report", "settings", "tools"],
     ),
     (
         "tools",
         &[
-            "auth", "cli", "config", "listing", "livy", "local", "opening", "paths", "progress",
-            "render", "report", "session", "settings", "shutdown", "style",
+            "auth", "cli", "config", "listing", "livy", "local", "opening", "output", "paths",
+            "progress", "render", "report", "session", "settings", "shutdown", "style",
         ],
     ),
     (
         "shell",
         &[
             "command", "editor", "language", "listing", "livy", "opening", "paths", "progress",
-            "record", "render", "report", "runner", "session", "shutdown", "source", "terminal",
-            "tools",
+            "record", "render", "report", "runner", "session", "settings", "shutdown", "source",
+            "terminal", "tools",
         ],
     ),
     (
         "running",
         &[
-            "auth", "batch", "cli", "dry_run", "editor", "livy", "local", "opening", "paths",
-            "progress", "record", "render", "report", "runner", "settings", "shell", "shutdown",
-            "style", "terminal", "tools", "verbose",
+            "auth", "batch", "cli", "dry_run", "editor", "livy", "local", "opening", "output",
+            "paths", "progress", "record", "render", "report", "runner", "session", "settings",
+            "shell", "shutdown", "style", "terminal", "tools", "verbose",
         ],
     ),
 ];

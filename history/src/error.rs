@@ -20,6 +20,11 @@ pub enum RecordError {
     /// It must not be written.
     #[error("cannot be written: the file, its folder or the disk is read-only")]
     ReadOnly,
+    /// Others could change what Up-arrow runs again.
+    #[error(
+        "can be written by other users; it was left as it is (chmod 600 it, after a look at what is in it)"
+    )]
+    Writable,
     /// The disk, or the quota, has no room.
     #[error("cannot grow: the disk is full")]
     Full,

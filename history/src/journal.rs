@@ -13,6 +13,9 @@ pub struct Owner {
     pub pid: u32,
     /// When the process began, in any form that stays the same for its life.
     pub process_start: String,
+    /// The name of a file that the process holds a lock on as long as it lives: what tells two
+    /// containers apart that share a home, a host's name and a pid.
+    pub lock: Option<String>,
 }
 
 /// A session that is about to be asked for.
@@ -28,6 +31,8 @@ pub struct Creating<'a> {
     pub owner: &'a Owner,
     /// Whether it is to outlive its owner on purpose.
     pub kept: bool,
+    /// What it was made with, in a form that is the same for the same wishes; for [`Record::adopt`].
+    pub options: Option<&'a str>,
 }
 
 /// A session that we made and that is not known to be gone.
@@ -47,19 +52,21 @@ pub struct OwnSession {
     pub heartbeat_s: Option<u32>,
     /// Whether it was kept on purpose.
     pub kept: bool,
-    /// Who made it.
+    /// What it was made with, as [`Creating::options`].
+    pub options: Option<String>,
+    /// Who made it, or took it over.
     pub owner: Owner,
 }
 
-const COLUMNS: &str =
-    "id, time_ms, server, name, session, heartbeat_s, kept, host, pid, process_start";
+const COLUMNS: &str = "id, time_ms, server, name, session, heartbeat_s, kept, options, host, pid, process_start, owner_lock";
 
 impl Record {
     /// Writes a session down before its creation is sent; returns its number in the journal.
     pub fn creating(&self, creating: &Creating<'_>) -> Result<i64, RecordError> {
         let mut insert = self.connection.prepare_cached(
-            "INSERT INTO sessions (time_ms, server, name, host, pid, process_start, kept)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO sessions
+                 (time_ms, server, name, host, pid, process_start, owner_lock, kept, options)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?;
         Ok(insert.insert(params![
             creating.time_ms,
@@ -68,7 +75,9 @@ impl Record {
             creating.owner.host,
             creating.owner.pid,
             creating.owner.process_start,
-            creating.kept
+            creating.owner.lock,
+            creating.kept,
+            creating.options
         ])?)
     }
 
@@ -93,6 +102,29 @@ impl Record {
             .prepare_cached("UPDATE sessions SET kept = ?2 WHERE id = ?1")?;
         update.execute(params![key, kept])?;
         Ok(())
+    }
+
+    /// Takes a session over from an owner that is gone: true when it is `new`'s now, false when another
+    /// process was faster, or the session is no longer there. Of many who try, one gets it.
+    pub fn adopt(&self, session: &OwnSession, new: &Owner) -> Result<bool, RecordError> {
+        let old = &session.owner;
+        let mut update = self.connection.prepare_cached(
+            "UPDATE sessions SET host = ?2, pid = ?3, process_start = ?4, owner_lock = ?5
+             WHERE id = ?1 AND deleted_ms IS NULL
+                 AND host = ?6 AND pid = ?7 AND process_start = ?8 AND owner_lock IS ?9",
+        )?;
+        let changed = update.execute(params![
+            session.key,
+            new.host,
+            new.pid,
+            new.process_start,
+            new.lock,
+            old.host,
+            old.pid,
+            old.process_start,
+            old.lock
+        ])?;
+        Ok(changed == 1)
     }
 
     /// It is gone: deleted by us, refused by the server, or found to be gone. At `time_ms`.
@@ -133,10 +165,12 @@ fn own_session(row: &Row<'_>) -> rusqlite::Result<OwnSession> {
         session: row.get(4)?,
         heartbeat_s: row.get(5)?,
         kept: row.get(6)?,
+        options: row.get(7)?,
         owner: Owner {
-            host: row.get(7)?,
-            pid: row.get(8)?,
-            process_start: row.get(9)?,
+            host: row.get(8)?,
+            pid: row.get(9)?,
+            process_start: row.get(10)?,
+            lock: row.get(11)?,
         },
     })
 }
@@ -150,6 +184,7 @@ mod tests {
             host: "here".into(),
             pid,
             process_start: "123".into(),
+            lock: None,
         }
     }
 
@@ -160,6 +195,7 @@ mod tests {
             name,
             owner,
             kept: false,
+            options: None,
         }
     }
 
@@ -205,5 +241,30 @@ mod tests {
             names(&record.own_sessions().unwrap()),
             ["of-the-living", "left", "kept"]
         );
+    }
+
+    #[test]
+    fn of_two_who_take_a_session_over_one_gets_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record.sqlite");
+        let (first, second) = (Record::open(&path).unwrap(), Record::open(&path).unwrap());
+        let mut locked = owner(1);
+        locked.lock = Some("a.lock".into());
+        for gone in [owner(1), locked] {
+            let made = Creating {
+                options: Some("sql"),
+                kept: true,
+                ..creating("reused", &gone)
+            };
+            let key = first.creating(&made).unwrap();
+            let seen = first.own_sessions().unwrap().pop().unwrap();
+            assert_eq!(seen.options.as_deref(), Some("sql"));
+            assert!(first.adopt(&seen, &owner(2)).unwrap());
+            assert!(!second.adopt(&seen, &owner(3)).unwrap());
+            let taken = second.own_sessions().unwrap().pop().unwrap();
+            assert_eq!((taken.owner.pid, taken.kept), (2, true));
+            first.deleted(key, 5).unwrap();
+            assert!(!second.adopt(&taken, &owner(3)).unwrap());
+        }
     }
 }

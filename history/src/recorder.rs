@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::{
-    Creating, Ended, Entry, OwnSession, Owner, Record, RecordError, Sent, Status, looks_secret,
+    Creating, Ended, Entry, OwnSession, Owner, Recalled, Record, RecordError, Sent, Status, Typed,
+    looks_secret,
 };
 
 /// How many entries without a file are kept for this shell's Up-arrow.
@@ -75,6 +76,21 @@ enum Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JournalKey(Option<i64>);
 
+impl JournalKey {
+    /// Of a session that is in no journal: it is not ours.
+    pub const NONE: Self = Self(None);
+
+    /// Of a session that the journal told.
+    pub fn of(session: &OwnSession) -> Self {
+        Self(Some(session.key))
+    }
+
+    /// Is it in the journal?
+    pub fn is_written(self) -> bool {
+        self.0.is_some()
+    }
+}
+
 /// Whether the file is written.
 #[derive(Debug, Clone, Copy)]
 enum Writes {
@@ -99,12 +115,8 @@ struct Inner {
 impl Recorder {
     /// Opens the record; when that fails, goes on in memory.
     pub fn open(path: &Path) -> Noted<Self> {
-        let (file, error) = match Record::open(path) {
-            Ok(record) => (Some(record), None),
-            Err(error) => (None, Some(error)),
-        };
-        let mut inner = Inner::new(path.to_owned(), file);
-        let warning = error.and_then(|error| inner.warn(error));
+        let mut inner = Inner::new(path.to_owned());
+        let warning = inner.reopen();
         plainly(
             Self {
                 inner: Mutex::new(inner),
@@ -116,7 +128,7 @@ impl Recorder {
     /// No file at all, as `--no-history` asks.
     pub fn in_memory() -> Self {
         Self {
-            inner: Mutex::new(Inner::new(PathBuf::new(), None)),
+            inner: Mutex::new(Inner::new(PathBuf::new())),
         }
     }
 
@@ -169,6 +181,25 @@ impl Recorder {
             .newest(limit, wanted, |record| record.search(text, limit))
     }
 
+    /// An entry was typed. One that looks like it holds a credential is not written down.
+    pub fn typed(&self, typed: &Typed<'_>) -> Noted<()> {
+        let withheld = looks_secret(typed.text);
+        let warning = match withheld {
+            Some(_) => None,
+            None => self.lock().write(|record| record.typed(typed)).1,
+        };
+        Noted {
+            withheld,
+            ..plainly((), warning)
+        }
+    }
+
+    /// The newest entries that were typed in any shell, newest last; none without a file.
+    pub fn recall(&self, limit: usize) -> Noted<Vec<Recalled>> {
+        let (entries, warning) = self.lock().read(|record| record.recall(limit));
+        plainly(entries.unwrap_or_default(), warning)
+    }
+
     /// A session is about to be asked for; call before the creation is sent.
     pub fn creating(&self, creating: &Creating<'_>) -> Noted<JournalKey> {
         let (key, warning) = self.lock().write(|record| record.creating(creating));
@@ -195,6 +226,21 @@ impl Recorder {
         self.deleted(JournalKey(Some(session.key)), time_ms)
     }
 
+    /// The sessions of ours that are not known to be gone, oldest first; none without a file.
+    pub fn own_sessions(&self) -> Noted<Vec<OwnSession>> {
+        let (sessions, warning) = self.lock().read(Record::own_sessions);
+        plainly(sessions.unwrap_or_default(), warning)
+    }
+
+    /// Takes a session over, as [`Record::adopt`]; the key with which it is its new owner's.
+    pub fn adopt(&self, session: &OwnSession, new: &Owner) -> Noted<Option<JournalKey>> {
+        let (taken, warning) = self.lock().write(|record| record.adopt(session, new));
+        let key = taken
+            .unwrap_or(false)
+            .then_some(JournalKey(Some(session.key)));
+        plainly(key, warning)
+    }
+
     /// The sessions that nobody looks after any more; `lives` as in [`Record::left_behind`].
     pub fn left_behind(&self, lives: impl Fn(&Owner) -> bool) -> Noted<Vec<OwnSession>> {
         let (sessions, warning) = self.lock().read(|record| record.left_behind(lives));
@@ -219,19 +265,43 @@ impl Recorder {
 }
 
 impl Inner {
-    fn new(path: PathBuf, file: Option<Record>) -> Self {
+    fn new(path: PathBuf) -> Self {
         Self {
             path,
-            writes: if file.is_some() {
-                Writes::Yes
-            } else {
-                Writes::No
-            },
-            file,
+            writes: Writes::No,
+            file: None,
             warned: Vec::new(),
             memory: Vec::new(),
             forgotten: 0,
         }
+    }
+
+    /// Opens the file. One that another program holds is tried again, at the first write after a while.
+    fn reopen(&mut self) -> Option<Warning> {
+        match Record::open(&self.path) {
+            Ok(record) => {
+                self.file = Some(record);
+                self.writes = Writes::Yes;
+                None
+            }
+            Err(error) => self.trouble(error),
+        }
+    }
+
+    fn trouble(&mut self, error: RecordError) -> Option<Warning> {
+        match error {
+            // A shell that waits for a lock at every statement is no shell.
+            RecordError::Locked => {
+                self.writes = Writes::NotBefore(Instant::now() + AFTER_A_LOCK);
+            }
+            // Such a file can still be read.
+            RecordError::Full | RecordError::ReadOnly => self.writes = Writes::No,
+            _ => {
+                self.writes = Writes::No;
+                self.file = None;
+            }
+        }
+        self.warn(error)
     }
 
     fn write<T>(
@@ -241,6 +311,12 @@ impl Inner {
         match self.writes {
             Writes::No => return (None, None),
             Writes::NotBefore(moment) if Instant::now() < moment => return (None, None),
+            Writes::NotBefore(_) if self.file.is_none() => {
+                let warning = self.reopen();
+                if self.file.is_none() {
+                    return (None, warning);
+                }
+            }
             Writes::Yes | Writes::NotBefore(_) => self.writes = Writes::Yes,
         }
         self.read(write)
@@ -255,21 +331,7 @@ impl Inner {
         };
         match read(record) {
             Ok(value) => (Some(value), None),
-            Err(error) => {
-                match error {
-                    // A shell that waits for a lock at every statement is no shell.
-                    RecordError::Locked => {
-                        self.writes = Writes::NotBefore(Instant::now() + AFTER_A_LOCK);
-                    }
-                    // Such a file can still be read.
-                    RecordError::Full | RecordError::ReadOnly => self.writes = Writes::No,
-                    _ => {
-                        self.writes = Writes::No;
-                        self.file = None;
-                    }
-                }
-                (None, self.warn(error))
-            }
+            Err(error) => (None, self.trouble(error)),
         }
     }
 

@@ -14,7 +14,8 @@ use crate::RecordError;
 const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Step N takes the file from form N to form N + 1. Never change a step that was released.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE statements (
         id INTEGER PRIMARY KEY,
         time_ms INTEGER NOT NULL,
@@ -43,7 +44,24 @@ const STEPS: &[&str] = &["
         deleted_ms INTEGER
     ) STRICT;
     CREATE INDEX sessions_alive ON sessions (server) WHERE deleted_ms IS NULL;
-"];
+",
+    // Until now Up-arrow showed the statements, whoever sent them: nobody shall lose them with the step.
+    "
+    CREATE TABLE typed (
+        id INTEGER PRIMARY KEY,
+        time_ms INTEGER NOT NULL,
+        server TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        text TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO typed (time_ms, server, kind, text)
+        SELECT time_ms, server, kind, code FROM statements ORDER BY id;
+",
+    "
+    ALTER TABLE sessions ADD COLUMN owner_lock TEXT;
+    ALTER TABLE sessions ADD COLUMN options TEXT;
+",
+];
 
 /// Opens the file, makes it when it is not there, and brings it to our form.
 pub(crate) fn open(path: &Path) -> Result<Connection, RecordError> {
@@ -90,10 +108,17 @@ fn prepare(connection: &mut Connection, steps: &[&str]) -> Result<(), RecordErro
     if found == known {
         return Ok(());
     }
+    bring_up(connection, steps, known)
+}
+
+fn bring_up(connection: &mut Connection, steps: &[&str], known: i64) -> Result<(), RecordError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Another shell may have been faster.
-    let found = usize::try_from(form(&transaction)?).unwrap_or(0);
-    for step in steps.iter().skip(found) {
+    // Another shell may have been faster, and newer.
+    let found = form(&transaction)?;
+    if found > known {
+        return Err(RecordError::Newer { found, known });
+    }
+    for step in steps.iter().skip(usize::try_from(found).unwrap_or(0)) {
         transaction.execute_batch(step)?;
     }
     transaction.pragma_update(None, "user_version", known)?;
@@ -111,7 +136,14 @@ fn make_private(path: &Path) -> Result<(), RecordError> {
     options.read(true).write(true).create_new(true).mode(0o600);
     match options.open(path) {
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let writable = fs::metadata(path).is_ok_and(|about| about.mode() & 0o022 != 0);
+            if writable {
+                Err(RecordError::Writable)
+            } else {
+                Ok(())
+            }
+        }
         Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
             Err(RecordError::ReadOnly)
         }
@@ -182,6 +214,23 @@ mod tests {
     }
 
     #[test]
+    fn what_ran_under_the_first_form_can_still_be_recalled() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record.sqlite");
+        let connection = open_with(&path, &STEPS[..1]).unwrap();
+        for code in ["a\n  b", "c"] {
+            let insert = "INSERT INTO statements (time_ms, server, number, kind, code, status)
+                          VALUES (1, 's', 1, 'sql', ?1, 'ok')";
+            connection.execute(insert, [code]).unwrap();
+        }
+        drop(connection);
+        let record = crate::Record::open(&path).unwrap();
+        let found = record.recall(9).unwrap();
+        let texts: Vec<_> = found.iter().map(|entry| entry.text.as_str()).collect();
+        assert_eq!(texts, ["a\n  b", "c"]);
+    }
+
+    #[test]
     fn a_failing_step_leaves_the_older_form() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("record.sqlite");
@@ -208,6 +257,20 @@ mod tests {
             Err(RecordError::Newer { found: 99, .. })
         ));
         assert_eq!(fs::read(&path).unwrap(), before);
+    }
+
+    #[test]
+    fn a_form_that_became_newer_while_we_looked_is_not_set_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record.sqlite");
+        let mut connection =
+            open_with(&path, &["CREATE TABLE a (x)", "CREATE TABLE b (x)"]).unwrap();
+        let late = bring_up(&mut connection, &["CREATE TABLE a (x)"], 1);
+        assert!(matches!(
+            late,
+            Err(RecordError::Newer { found: 2, known: 1 })
+        ));
+        assert_eq!(form(&connection).unwrap(), 2);
     }
 
     #[test]

@@ -8,15 +8,18 @@ const SETTINGS: &[&str] = &[
     "fs.azure.account.key",
     "fs.azure.sas.",
     "fs.azure.account.oauth2.client.secret",
-    "fs.s3a.secret.key",
-    "fs.s3a.access.key",
-    "fs.s3a.session.token",
+    ".secret.key",
+    ".access.key",
+    ".session.token",
+    ".private.key",
     "aws_secret_access_key",
     "awssecretaccesskey",
     "accountkey=",
     "sharedaccesskey=",
     "sharedaccesssignature=",
     "private key-----",
+    "identified by '",
+    "identified by \"",
 ];
 
 /// Names whose value is a credential whatever it looks like.
@@ -33,26 +36,63 @@ const PASSWORDS: &[&str] = &[
 const TOKENS: &[&str] = &[
     "token",
     "api_key",
+    "api-key",
     "apikey",
     "access_key",
     "accesskey",
     "secretkey",
+    "account_key",
+    "accountkey",
+    "private_key",
+    "credential",
+    "credentials",
+    "authorization",
     "sig",
 ];
+
+/// How long a literal behind one of [`TOKENS`] is at least.
+const TOKEN_LENGTH: usize = 12;
 
 /// Beginnings of credentials that issuers made recognizable, and how long the rest at least is.
 const ISSUED: &[(&str, usize)] = &[
     ("AKIA", 16),
     ("ASIA", 16),
+    ("AIza", 35),
+    ("ya29.", 20),
     ("ghp_", 30),
+    ("gho_", 30),
+    ("ghs_", 30),
     ("github_pat_", 30),
     ("glpat-", 16),
     ("xoxb-", 16),
+    ("xoxp-", 16),
+    ("sk_live_", 16),
+    ("npm_", 30),
+    ("pypi-", 30),
+    ("hf_", 30),
     ("dapi", 32),
     ("eyJ", 30),
     ("Bearer ", 16),
     ("bearer ", 16),
 ];
+
+/// The same, where words of people begin so too: the rest has a digit or a `=` in it.
+const ISSUED_MIXED: &[(&str, usize)] = &[("sk-", 20), ("Basic ", 10), ("basic ", 10)];
+
+/// Calls that take a name and its value.
+const SETTERS: &[&str] = &[
+    "option",
+    "put",
+    "set",
+    "setproperty",
+    "config",
+    "header",
+    "add",
+];
+
+/// How far behind a name its value is looked for, and how much of a line before it: each look costs no
+/// more, however long the code is.
+const WINDOW: usize = 400;
 
 /// What in the code looks like a credential, in words for a message; none when nothing does.
 pub fn looks_secret(code: &str) -> Option<&'static str> {
@@ -62,97 +102,199 @@ pub fn looks_secret(code: &str) -> Option<&'static str> {
     }
     if ISSUED
         .iter()
-        .any(|(start, rest)| has_issued(code, start, *rest))
+        .any(|(start, rest)| has_issued(code, start, *rest, false))
+        || ISSUED_MIXED
+            .iter()
+            .any(|(start, rest)| has_issued(code, start, *rest, true))
     {
         return Some("a token or an access key");
     }
     if has_login_in_url(code) {
         return Some("a password in a URL");
     }
-    let assigned = |name: &&str, long: usize| {
-        values_of(&lower, name).any(|value| value.is_literal && value.length >= long)
-            || values_of(&lower, name).any(|value| value.is_glued && value.length >= long)
-    };
-    if PASSWORDS.iter().any(|name| assigned(name, 1)) {
+    if PASSWORDS.iter().any(|name| is_given(&lower, name, 1))
+        || has_pass(&lower)
+        || has_login(&lower)
+    {
         return Some("a password");
     }
-    if TOKENS.iter().any(|name| assigned(name, 12)) {
+    if TOKENS
+        .iter()
+        .any(|name| is_given(&lower, name, TOKEN_LENGTH))
+    {
         return Some("a token or an access key");
     }
     None
 }
 
-/// What stands behind a name and its `=`, `:`, `,` or arrow.
-struct Value {
-    /// A quoted text.
-    is_literal: bool,
-    /// Not quoted, and without blanks around a `=`, as in URLs and connection strings.
-    is_glued: bool,
-    /// How many characters it has.
-    length: usize,
+/// Has a name that ends so a value of at least this length?
+fn is_given(code: &str, name: &str, least: usize) -> bool {
+    code.match_indices(name).any(|(at, _)| {
+        value_behind(code, at, at + name.len(), least).is_some_and(|long| long >= least)
+    })
 }
 
-/// The values given to names that end like this one.
-fn values_of<'a>(code: &'a str, name: &'a str) -> impl Iterator<Item = Value> + 'a {
-    code.match_indices(name).filter_map(move |(at, _)| {
-        let behind = &code[at + name.len()..];
-        // A closing quote or bracket of the key: "password": or ["password"] =
-        let behind = behind.trim_start_matches(['"', '\'', '`', ']', ')']);
-        let padded = behind.starts_with([' ', '\t']);
-        let behind = behind.trim_start();
-        let (sign, behind) = ["=>", "->", "<-", "==", "=", ":", ","]
-            .iter()
-            .find_map(|sign| behind.strip_prefix(sign).map(|rest| (*sign, rest)))?;
-        if sign == "==" {
-            return None;
-        }
-        let padded = padded || behind.starts_with([' ', '\t', '\n']);
-        let behind = behind.trim_start();
-        let text = behind.trim_start_matches(['f', 'r', 'b', 's', 'u']);
-        let quote = text
-            .chars()
-            .next()
-            .filter(|c| matches!(c, '"' | '\'' | '`'));
-        let Some(quote) = quote else {
-            let length = behind.chars().take_while(|c| is_token(*c)).count();
-            let is_glued = sign == "=" && !padded;
-            return Some(Value {
-                is_literal: false,
-                is_glued,
-                length,
-            });
-        };
-        let marks = text.chars().take_while(|c| *c == quote).count();
-        // Two marks are an empty text; three or more begin a long one.
-        let length = if marks == 2 {
-            0
-        } else {
-            let inside = text[marks..].chars();
-            inside.take_while(|c| *c != quote).count()
-        };
-        Some(Value {
-            is_literal: true,
-            is_glued: false,
-            length,
-        })
+/// `pass` by itself is a word of many others, and of Python.
+fn has_pass(code: &str) -> bool {
+    code.match_indices("pass").any(|(at, name)| {
+        let free = !code[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
+        free && value_behind(code, at, at + name.len(), 1).is_some_and(|long| long > 0)
     })
+}
+
+/// `auth=('user', 'password')`, and `curl -u user:password`.
+fn has_login(code: &str) -> bool {
+    let pair = code.match_indices("auth").any(|(at, name)| {
+        let behind = window(code, at + name.len()).trim_start();
+        let Some(inside) = behind
+            .strip_prefix('=')
+            .and_then(|rest| rest.trim_start().strip_prefix('('))
+        else {
+            return false;
+        };
+        let Some((_, second)) = inside.split_once(',') else {
+            return false;
+        };
+        let second = second.trim_start();
+        inside.starts_with(QUOTES) && literal(second).is_some_and(|long| long > 0)
+    });
+    pair || code.match_indices("curl ").any(|(at, _)| {
+        let line = window(code, at).lines().next().unwrap_or_default();
+        let mut words = line.split_whitespace();
+        words.any(|word| matches!(word, "-u" | "--user"))
+            && words.next().is_some_and(|word| word.contains(':'))
+    })
+}
+
+const QUOTES: [char; 3] = ['"', '\'', '`'];
+
+/// The next few hundred bytes from `at`.
+fn window(code: &str, at: usize) -> &str {
+    let mut end = code.len().min(at + WINDOW);
+    while !code.is_char_boundary(end) {
+        end -= 1;
+    }
+    &code[at..end]
+}
+
+/// What stands before `at` in its line, at most a few hundred bytes of it.
+fn line_before(code: &str, at: usize) -> &str {
+    let mut start = at.saturating_sub(WINDOW);
+    while !code.is_char_boundary(start) {
+        start += 1;
+    }
+    let before = &code[start..at];
+    before.rsplit('\n').next().unwrap_or(before)
+}
+
+/// How long the value is that is given to the name from `start` to `end`: a literal behind its `=`,
+/// `:`, `,` or arrow, or what is glued to its `=` in a URL or a connection string. None when it has none.
+fn value_behind(code: &str, start: usize, end: usize, least: usize) -> Option<usize> {
+    let name_on = window(code, end);
+    // A closing quote or bracket of the key: "password": or ["password"] =
+    let key_end = name_on.trim_start_matches(['"', '\'', '`', ']', ')']);
+    let is_key = key_end.len() < name_on.len();
+    let padded = key_end.starts_with([' ', '\t']);
+    let behind = key_end.trim_start();
+    let Some((sign, behind)) = ["=>", "->", "<-", "==", "=", ":", ","]
+        .iter()
+        .find_map(|sign| behind.strip_prefix(sign).map(|rest| (*sign, rest)))
+    else {
+        // SQL: OPTIONS (password 'x')
+        let one_word = |text: &str| !text.contains(char::is_whitespace);
+        let text = behind.strip_prefix(QUOTES)?;
+        let (inside, _) = text.split_once(QUOTES)?;
+        return (padded && !is_key && one_word(inside)).then(|| inside.chars().count());
+    };
+    if sign == "==" || (sign == "," && !is_setter(line_before(code, start))) {
+        return None;
+    }
+    let padded = padded || behind.starts_with([' ', '\t', '\n']);
+    let behind = behind.trim_start();
+    if let Some(long) = literal(behind) {
+        return Some(long);
+    }
+    // a type between the name and its value
+    if sign == ":" {
+        let value =
+            behind.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "_.[]".contains(c));
+        return literal(value.trim_start().strip_prefix('=')?.trim_start());
+    }
+    if sign != "=" || padded {
+        return None;
+    }
+    // a directory of a partition is no token: token=abc/part-0
+    let is_part = |c: &char| is_token(*c) && (least < TOKEN_LENGTH || *c != '/');
+    let glued: String = behind.chars().take_while(is_part).collect();
+    let is_name = glued.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && glued
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_.".contains(c))
+        && behind[glued.len()..].starts_with(['(', ')', ',', '[']);
+    // password=password, of a call, outside every text
+    if is_name && !is_quoted(line_before(code, start)) {
+        return None;
+    }
+    Some(glued.chars().count())
+}
+
+/// Is the name the first argument of a call that sets something, or of a pair in a list?
+fn is_setter(before: &str) -> bool {
+    let Some(before) = before
+        .trim_end_matches(|c: char| c != '(')
+        .strip_suffix('(')
+    else {
+        return false;
+    };
+    let before = before.trim_end();
+    let word = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    let called = &before[word.len()..];
+    SETTERS.contains(&called) || (called.is_empty() && before.ends_with(['(', ',', '[']))
+}
+
+/// Does a text that begins in the line reach its end?
+fn is_quoted(line: &str) -> bool {
+    QUOTES
+        .iter()
+        .any(|quote| line.matches(*quote).count() % 2 == 1)
+}
+
+/// How long the quoted text is that `text` begins with; none where that is the end of another.
+fn literal(text: &str) -> Option<usize> {
+    let text = text.trim_start_matches(['f', 'r', 'b', 's', 'u']);
+    let quote = text.chars().next().filter(|c| QUOTES.contains(c))?;
+    let marks = text.chars().take_while(|c| *c == quote).count();
+    // Two marks are an empty text; three or more begin a long one.
+    if marks == 2 {
+        return Some(0);
+    }
+    let rest = &text[marks..];
+    if let Some(end) = rest.find(quote) {
+        return Some(rest[..end].chars().count());
+    }
+    // cut, or too long to be seen whole; what closes another text has other signs behind it
+    let open = !rest.is_empty() && !rest.contains([')', ' ', '\n']);
+    (open || rest.len() > WINDOW / 2).then(|| rest.chars().count())
 }
 
 fn is_token(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-_.~+/=%!$^*#@".contains(c)
 }
 
-fn has_issued(code: &str, start: &str, rest: usize) -> bool {
+fn has_issued(code: &str, start: &str, least: usize, mixed: bool) -> bool {
     code.match_indices(start).any(|(at, _)| {
         let free = !code[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
-        let behind = &code[at + start.len()..];
-        free && behind.chars().take_while(|c| is_token(*c)).count() >= rest
+        let rest = window(code, at + start.len());
+        let end = rest.find(|c| !is_token(c)).unwrap_or(rest.len());
+        let rest = &rest[..end];
+        let told = !mixed || rest.contains(|c: char| c.is_ascii_digit() || c == '=');
+        free && told && rest.len() >= least
     })
 }
 
 fn has_login_in_url(code: &str) -> bool {
     code.match_indices("://").any(|(at, _)| {
-        let behind = &code[at + 3..];
+        let behind = window(code, at + 3);
         let end = behind.find(|c: char| c.is_whitespace() || "/?#\"'`".contains(c));
         let authority = &behind[..end.unwrap_or(behind.len())];
         let login = authority.rsplit_once('@').map(|(login, _)| login);
@@ -166,52 +308,4 @@ fn has_login_in_url(code: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn credentials_of_many_forms_are_seen() {
-        for code in [
-            "spark.conf.set('fs.azure.account.key.acc.blob.core.windows.net', k)",
-            "key = 'AKIAIOSFODNN7EXAMPLE'",
-            "password = \"hunter2\"",
-            "val dbPassword: String = readLine; val x = Map(\"password\" -> \"hunter2\")",
-            ".option(\"password\", \"hunter2\")",
-            "PASSWORD='hunter2'",
-            "opts['password'] = f'{a}'",
-            "jdbc:postgresql://h/db?user=u&password=hunter2",
-            "spark.read.jdbc('postgresql://u:hunter2@h/db')",
-            "token = 'dGhpcyBpcyBhIHRva2Vu'",
-            "{'Authorization': 'Bearer dGhpcyBpcyBhIHRva2Vu'}",
-            "t = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcdefgh'",
-            "conn = 'AccountName=a;AccountKey=abc=='",
-            "-----BEGIN RSA PRIVATE KEY-----",
-            "pwd <- 'x'",
-            "password = \"\"\"hunter2\"\"\"",
-            "sc.hadoopConfiguration.set(\"fs.s3a.secret.key\", s)",
-        ] {
-            assert!(looks_secret(code).is_some(), "{code}");
-        }
-    }
-
-    #[test]
-    fn ordinary_code_is_kept() {
-        for code in [
-            "tokens = text.split(' ')",
-            "for token in tokens: print(token)",
-            "df.where(df.token == 'abcdefghijklmnop')",
-            "password = getpass.getpass()",
-            "password = ''\nname = 'x'",
-            "select count(*) from passwords",
-            "spark.read.csv('abfss://box@acc.dfs.core.windows.net/x')",
-            "spark.read.csv('wasbs://box@acc.blob.core.windows.net/a:b')",
-            "x = 'https://host:8443/livy'",
-            "token = ''",
-            "sig = 3",
-            "x = 1 + 1",
-            "",
-        ] {
-            assert_eq!(looks_secret(code), None, "{code}");
-        }
-    }
-}
+mod tests;

@@ -21,8 +21,8 @@ const REST: Duration = Duration::from_secs(1);
 /// More than any secret; a command that writes for ever is not read for ever.
 const LARGEST: u64 = 64 * 1024;
 
-/// How much of standard error a message shows.
-const SHOWN: usize = 1000;
+/// How much of standard error's first line a message shows.
+const SHOWN: usize = 300;
 
 /// Runs the command through `sh -c`, without our secrets in its environment and with nothing on its
 /// standard input; returns the first line of its output without blanks around it.
@@ -110,15 +110,14 @@ fn wait(child: &mut Child, patience: Duration) -> std::io::Result<Option<ExitSta
     }
 }
 
-/// The end of standard error as one can show it: no control characters but line ends.
+/// The first line of standard error that says something, without control characters. Not more: a
+/// command that is traced or dumps what it got may write the secret itself there.
 fn shown(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    let clean: Vec<char> = text
-        .trim()
-        .chars()
-        .filter(|c| *c == '\n' || !c.is_control())
-        .collect();
-    clean[clean.len().saturating_sub(SHOWN)..].iter().collect()
+    let clean = |line: &str| -> String { line.chars().filter(|c| !c.is_control()).collect() };
+    let first = text.lines().map(clean).find(|line| !line.trim().is_empty());
+    let first = first.unwrap_or_default();
+    first.trim().chars().take(SHOWN).collect()
 }
 
 #[cfg(test)]
@@ -137,8 +136,11 @@ mod tests {
     }
 
     #[test]
-    fn a_failing_command_is_quoted_by_what_it_says_on_stderr_only() {
-        let error = run("echo s3cret; echo 'log in first\u{1b}[31m' >&2; exit 3").unwrap_err();
+    fn a_failing_command_is_quoted_by_its_first_line_on_stderr_only() {
+        let error = run(
+            "echo s3cret; echo >&2; echo 'log in first\u{1b}[31m' >&2; echo got s3cret >&2; exit 3",
+        )
+        .unwrap_err();
         let text = error.to_string();
         assert!(
             text.contains("log in first") && text.contains("exit status: 3"),

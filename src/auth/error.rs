@@ -17,6 +17,16 @@ pub enum AuthError {
         /// The other machine.
         host: String,
     },
+    /// A header that is a credential would travel in the open.
+    #[error(
+        "The header {name} holds a credential, which is not sent over plain http to {host}: everybody on the way could read it. Use an https:// URL; or leave the header away; or --insecure-http if you accept that."
+    )]
+    PlainHttpHeader {
+        /// The header's name; never its value.
+        name: String,
+        /// The other machine.
+        host: String,
+    },
     /// Basic was asked for, or a password is there, but no user.
     #[error(
         "There is a password or --auth basic, but no user. Add --user NAME (or 'user' in the profile, LIVYSH_USER, or a netrc entry for the host)."
@@ -46,6 +56,14 @@ pub enum AuthError {
         /// The cause.
         error: io::Error,
     },
+    /// Others could put their own password into the file.
+    #[error(
+        "Other users can write the password file {path}: it is not used. Look at what is in it, then: chmod 600 '{path}'."
+    )]
+    Writable {
+        /// The file.
+        path: PathBuf,
+    },
     /// A password file begins with an empty line.
     #[error("The first line of the password file {path} is empty; it should be the password.")]
     EmptyFile {
@@ -67,7 +85,7 @@ pub enum AuthError {
         option: &'static str,
         /// Its exit code or signal.
         how: String,
-        /// The end of what it wrote to standard error.
+        /// The first line that it wrote to standard error.
         stderr: String,
     },
     /// A command wrote nothing to its standard output.
@@ -78,7 +96,7 @@ pub enum AuthError {
     CommandSilent {
         /// Which of the settings.
         option: &'static str,
-        /// The end of what it wrote to standard error.
+        /// The first line that it wrote to standard error.
         stderr: String,
     },
     /// A command did not end.
@@ -91,7 +109,7 @@ pub enum AuthError {
         option: &'static str,
         /// How long it was waited for.
         seconds: u64,
-        /// The end of what it wrote to standard error.
+        /// The first line that it wrote to standard error.
         stderr: String,
     },
     /// What should be a token cannot stand in a header.
@@ -106,11 +124,18 @@ pub enum AuthError {
     BadLogin,
 }
 
+impl AuthError {
+    /// Is it what was asked for that cannot be done, and not the access that is missing?
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::PlainHttp { .. } | Self::PlainHttpHeader { .. })
+    }
+}
+
 fn said(stderr: &str) -> String {
     if stderr.is_empty() {
         String::new()
     } else {
-        format!(" It said:\n{stderr}")
+        format!(" It said: {stderr}")
     }
 }
 

@@ -21,6 +21,11 @@ pub(super) fn first_line(path: &Path) -> Result<(SecretString, Option<Warning>),
     };
     let file = File::open(path).map_err(failed)?;
     let about = file.metadata().map_err(failed)?;
+    if about.is_file() && about.mode() & 0o022 != 0 {
+        return Err(AuthError::Writable {
+            path: path.to_owned(),
+        });
+    }
     let warning = (about.is_file() && about.mode() & 0o077 != 0).then(|| Warning::Readable {
         path: path.to_owned(),
     });

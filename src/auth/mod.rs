@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use secrecy::SecretString;
-use url::{Host, Url};
+use url::Url;
 
 pub use crate::livy::Credentials;
+use crate::livy::is_loopback;
 pub use error::{AuthError, Warning};
 pub use prompt::prompt;
 
@@ -26,9 +27,10 @@ const PASSWORD: &str = "LIVYSH_PASSWORD";
 const TOKEN: &str = "LIVYSH_TOKEN";
 
 /// How to authenticate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Method {
     /// By what there is: a token, else a user and password, else nothing.
+    #[default]
     Auto,
     /// Not at all.
     None,
@@ -62,7 +64,7 @@ impl FromStr for Method {
 }
 
 /// What the settings say about credentials.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Sources {
     /// The method asked for.
     pub method: Method,
@@ -79,6 +81,8 @@ pub struct Sources {
     pub from_flags: bool,
     /// Whether credentials may go over plain http to another machine.
     pub insecure_http: bool,
+    /// The names of the headers that every request carries: some are credentials themselves.
+    pub headers: Vec<String>,
 }
 
 /// Asks for a password: the text of the prompt in, the answer out.
@@ -132,6 +136,9 @@ pub fn find(url: &Url, sources: &Sources, around: &Surroundings<'_>) -> Result<F
         around,
         warnings: Vec::new(),
     };
+    if let Some(header) = sources.headers.iter().find(|name| is_credential(name)) {
+        search.refuse_plain_http(Some(header))?;
+    }
     let (credentials, origin) = match sources.method {
         Method::Bearer => search.bearer()?,
         Method::Basic => search.basic()?,
@@ -146,14 +153,21 @@ pub fn find(url: &Url, sources: &Sources, around: &Surroundings<'_>) -> Result<F
     })
 }
 
-/// Whether a URL's host is this machine, by its name or address alone.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.trim_end_matches('.') == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+/// Is the value of a header of this name a credential? Known ones, and what vendors' names say.
+fn is_credential(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [
+        "authorization",
+        "cookie",
+        "token",
+        "secret",
+        "password",
+        "api-key",
+        "apikey",
+        "subscription-key",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
 }
 
 struct Search<'a> {
@@ -186,7 +200,7 @@ impl Search<'_> {
     }
 
     fn bearer(&self) -> Result<(Credentials, Origin), AuthError> {
-        self.refuse_plain_http()?;
+        self.refuse_plain_http(None)?;
         let command = || -> Result<Option<Secret>, AuthError> {
             let Some(text) = &self.sources.token_command else {
                 return Ok(None);
@@ -208,7 +222,7 @@ impl Search<'_> {
     }
 
     fn basic(&mut self) -> Result<(Credentials, Origin), AuthError> {
-        self.refuse_plain_http()?;
+        self.refuse_plain_http(None)?;
         let entry = self.netrc();
         let user = self.sources.user.clone();
         let user = user.or_else(|| entry.as_ref().and_then(|(_, entry)| entry.login.clone()));
@@ -297,12 +311,19 @@ impl Search<'_> {
         }
     }
 
-    fn refuse_plain_http(&self) -> Result<(), AuthError> {
+    /// `header`: the header that is the credential, where it is one.
+    fn refuse_plain_http(&self, header: Option<&str>) -> Result<(), AuthError> {
         if self.url.scheme() == "https" || self.sources.insecure_http || is_loopback(self.url) {
             return Ok(());
         }
         let host = self.url.host_str().unwrap_or_default().to_owned();
-        Err(AuthError::PlainHttp { host })
+        Err(match header {
+            None => AuthError::PlainHttp { host },
+            Some(name) => AuthError::PlainHttpHeader {
+                name: name.to_owned(),
+                host,
+            },
+        })
     }
 }
 

@@ -42,6 +42,12 @@ pub(super) fn look_up(
     let about = file
         .metadata()
         .map_err(|error| left_out(error.to_string()))?;
+    if about.is_file() && about.mode() & 0o022 != 0 {
+        return Err(left_out(format!(
+            "other users can write it; look at what is in it, then: chmod 600 '{}'",
+            path.display()
+        )));
+    }
     let mut text = Zeroizing::new(String::new());
     file.take(LARGEST)
         .read_to_string(&mut text)

@@ -8,12 +8,7 @@ use secrecy::ExposeSecret;
 fn sources(method: Method) -> Sources {
     Sources {
         method,
-        user: None,
-        password_file: None,
-        password_command: None,
-        token_command: None,
-        from_flags: false,
-        insecure_http: false,
+        ..Sources::default()
     }
 }
 

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::options::{CommonArgs, ConnectionArgs, FormatArgs, RunArgs, SessionArgs};
+use super::options::{
+    ColorArgs, CommonArgs, ConfigFileArgs, ConnectionArgs, FormatArgs, QuietArgs, RunArgs,
+    SessionArgs, VerboseArgs, WhichArgs,
+};
 use crate::settings::values;
 
 const START: &str = "\
@@ -76,6 +79,8 @@ pub(super) struct ShellArgs {
     #[command(flatten)]
     pub(super) session: SessionArgs,
     #[command(flatten)]
+    pub(super) which: WhichArgs,
+    #[command(flatten)]
     pub(super) connection: ConnectionArgs,
     #[command(flatten)]
     pub(super) run: RunArgs,
@@ -113,7 +118,7 @@ pub(super) struct ServeArgs {
     #[command(flatten)]
     pub(super) spark: SparkArgs,
     #[command(flatten)]
-    pub(super) common: CommonArgs,
+    pub(super) quiet: QuietArgs,
 }
 
 #[derive(Debug, Args)]
@@ -122,7 +127,7 @@ pub(super) struct SetupArgs {
     #[arg(long, value_name = "VERSION", value_parser = values::spark_version)]
     pub(super) spark: Option<String>,
     #[command(flatten)]
-    pub(super) common: CommonArgs,
+    pub(super) quiet: QuietArgs,
 }
 
 #[derive(Debug, Args)]
@@ -131,13 +136,13 @@ pub(super) struct SessionsArgs {
     #[command(subcommand)]
     pub(super) verb: Option<SessionsVerb>,
     #[command(flatten)]
-    pub(super) list: RemoteArgs,
+    pub(super) list: ListArgs,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SessionsVerb {
     /// List the server's sessions
-    List(Box<RemoteArgs>),
+    List(Box<ListArgs>),
     /// Show one session
     Show(Box<OneSessionArgs>),
     /// List a session's statements
@@ -146,8 +151,11 @@ pub(super) enum SessionsVerb {
     Logs(Box<LogsArgs>),
     /// End sessions
     Kill(Box<KillArgs>),
+    /// End the sessions of yours that a crash or a lost connection left behind
+    Clean(Box<CleanArgs>),
 }
 
+/// A server that is looked at, and how to reach it.
 #[derive(Debug, Args)]
 pub(super) struct RemoteArgs {
     /// A server's URL or a profile's name; else `$LIVYSH_SERVER`, else `default` in the config file
@@ -161,9 +169,26 @@ pub(super) struct RemoteOptions {
     #[command(flatten)]
     pub(super) connection: ConnectionArgs,
     #[command(flatten)]
+    pub(super) verbose: VerboseArgs,
+    #[command(flatten)]
+    pub(super) config_file: ConfigFileArgs,
+}
+
+/// How a table is shown.
+#[derive(Debug, Args)]
+pub(super) struct TableArgs {
+    #[command(flatten)]
     pub(super) format: FormatArgs,
     #[command(flatten)]
-    pub(super) common: CommonArgs,
+    pub(super) color: ColorArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    pub(super) remote: RemoteArgs,
+    #[command(flatten)]
+    pub(super) table: TableArgs,
 }
 
 #[derive(Debug, Args)]
@@ -172,7 +197,7 @@ pub(super) struct OneSessionArgs {
     #[arg(value_name = "ID", value_parser = values::session_id)]
     pub(super) id: String,
     #[command(flatten)]
-    pub(super) remote: RemoteArgs,
+    pub(super) list: ListArgs,
 }
 
 #[derive(Debug, Args)]
@@ -194,6 +219,16 @@ pub(super) struct KillArgs {
     pub(super) ids: Vec<String>,
     #[command(flatten)]
     pub(super) options: RemoteOptions,
+    #[command(flatten)]
+    pub(super) quiet: QuietArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CleanArgs {
+    #[command(flatten)]
+    pub(super) remote: RemoteArgs,
+    #[command(flatten)]
+    pub(super) quiet: QuietArgs,
 }
 
 #[derive(Debug, Args)]
@@ -220,16 +255,12 @@ pub(super) enum HistoryVerb {
         /// The entry's number
         #[arg(value_parser = values::count)]
         number: u32,
-        #[command(flatten)]
-        entries: ReportArgs,
     },
-    /// Write the whole record out
+    /// Write the whole record out, as one JSON object a line
     Export {
-        /// Write to this file
+        /// Append to this file
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
-        #[command(flatten)]
-        entries: ReportArgs,
     },
 }
 
@@ -239,35 +270,25 @@ pub(super) struct EntriesArgs {
     #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = values::count)]
     pub(super) limit: u32,
     #[command(flatten)]
-    pub(super) report: ReportArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ReportArgs {
-    #[command(flatten)]
-    pub(super) format: FormatArgs,
-    #[command(flatten)]
-    pub(super) common: CommonArgs,
+    pub(super) table: TableArgs,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ConfigArgs {
     #[command(subcommand)]
     pub(super) verb: Option<ConfigVerb>,
-    #[command(flatten)]
-    pub(super) common: CommonArgs,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum ConfigVerb {
     /// Print where the config file is
-    Path(CommonArgs),
+    Path,
     /// Show the config file
-    Show(CommonArgs),
+    Show,
     /// Open the config file in $VISUAL or $EDITOR
-    Edit(CommonArgs),
+    Edit,
     /// Check the config file
-    Check(CommonArgs),
+    Check,
     /// Write a commented config file, unless there is one
-    Init(CommonArgs),
+    Init,
 }

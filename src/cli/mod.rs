@@ -12,7 +12,7 @@ use clap::{CommandFactory, FromArgMatches};
 use thiserror::Error;
 
 use crate::settings::values::{self, ValueError};
-use crate::settings::{ConnectionSettings, RunSettings, SessionSettings};
+use crate::settings::{ConnectionSettings, RunSettings, SessionSettings, Which};
 use args::{Cli, ConfigVerb, HistoryVerb, SessionsArgs, SessionsVerb, Verb};
 
 /// What the command line asks for.
@@ -31,9 +31,9 @@ pub enum Invocation {
     /// A look at a server's sessions.
     Sessions(SessionsAction, Box<Given>),
     /// A look at the record.
-    History(HistoryAction, Box<Given>),
+    History(HistoryAction, RunSettings),
     /// The config file.
-    Config(ConfigAction, Box<Given>),
+    Config(ConfigAction),
 }
 
 /// A text for standard output.
@@ -52,6 +52,8 @@ pub struct Given {
     pub server: Option<String>,
     /// Options of the session.
     pub session: SessionSettings,
+    /// Which session is used.
+    pub which: Which,
     /// Options of the connection.
     pub connection: ConnectionSettings,
     /// Options of the run.
@@ -69,8 +71,8 @@ pub struct Serve {
     pub no_auth: bool,
     /// The Spark to use.
     pub spark_home: Option<PathBuf>,
-    /// Only `quiet`, `verbose` and `color` are ever set here.
-    pub run: RunSettings,
+    /// Whether to say only what failed.
+    pub quiet: bool,
 }
 
 /// `livysh setup`.
@@ -78,8 +80,8 @@ pub struct Serve {
 pub struct Setup {
     /// The version of Spark to install, in full.
     pub spark: Option<String>,
-    /// Only `quiet`, `verbose` and `color` are ever set here.
-    pub run: RunSettings,
+    /// Whether to say only what failed.
+    pub quiet: bool,
 }
 
 /// `livysh sessions`.
@@ -100,6 +102,8 @@ pub enum SessionsAction {
     },
     /// End these sessions, by id or name.
     Kill(Vec<String>),
+    /// End those of ours that nobody looks after any more.
+    Clean,
 }
 
 /// `livysh history`.
@@ -175,7 +179,8 @@ where
         None => {
             let args = cli.shell;
             let mut given = plain::given(args.server, args.session, args.connection)?;
-            plain::run(&mut given.run, args.run, plain::sources(&matches));
+            plain::which(&mut given, args.which);
+            plain::run(&mut given.run, args.run, plain::sources(&matches))?;
             plain::common(&mut given, &args.common);
             Ok(Invocation::Shell(given))
         }
@@ -186,7 +191,7 @@ where
             });
             given.session.spark_home = args.spark.spark_home;
             let below = matches.subcommand_matches("local").unwrap_or(&matches);
-            plain::run(&mut given.run, args.run, plain::sources(below));
+            plain::run(&mut given.run, args.run, plain::sources(below))?;
             plain::common(&mut given, &args.common);
             Ok(Invocation::Local(given))
         }
@@ -202,74 +207,76 @@ fn other(verb: Verb) -> Result<Invocation, CliError> {
             port: args.port,
             no_auth: args.no_auth,
             spark_home: args.spark.spark_home,
-            run: plain::only_common(&args.common).run,
+            quiet: args.quiet.quiet,
         })),
         Verb::Setup(args) => Ok(Invocation::Setup(Setup {
             spark: args.spark,
-            run: plain::only_common(&args.common).run,
+            quiet: args.quiet.quiet,
         })),
         Verb::Sessions(args) => sessions(*args),
         Verb::History(args) => Ok(history(args)),
-        Verb::Config(args) => {
-            let (action, common) = match args.verb {
-                None => (ConfigAction::Show, args.common),
-                Some(ConfigVerb::Path(common)) => (ConfigAction::Path, common),
-                Some(ConfigVerb::Show(common)) => (ConfigAction::Show, common),
-                Some(ConfigVerb::Edit(common)) => (ConfigAction::Edit, common),
-                Some(ConfigVerb::Check(common)) => (ConfigAction::Check, common),
-                Some(ConfigVerb::Init(common)) => (ConfigAction::Init, common),
-            };
-            let given = Box::new(plain::only_common(&common));
-            Ok(Invocation::Config(action, given))
-        }
+        Verb::Config(args) => Ok(Invocation::Config(match args.verb {
+            Some(ConfigVerb::Path) => ConfigAction::Path,
+            None | Some(ConfigVerb::Show) => ConfigAction::Show,
+            Some(ConfigVerb::Edit) => ConfigAction::Edit,
+            Some(ConfigVerb::Check) => ConfigAction::Check,
+            Some(ConfigVerb::Init) => ConfigAction::Init,
+        })),
         Verb::Completions { shell } => Ok(Invocation::Print(completions(shell))),
         Verb::Man => Ok(Invocation::Print(manual())),
     }
 }
 
 fn sessions(args: SessionsArgs) -> Result<Invocation, CliError> {
-    let (action, remote) = match args.verb {
+    let (action, list) = match args.verb {
         None => (SessionsAction::List, args.list),
-        Some(SessionsVerb::List(remote)) => (SessionsAction::List, *remote),
-        Some(SessionsVerb::Show(one)) => (SessionsAction::Show(one.id), one.remote),
-        Some(SessionsVerb::Statements(one)) => (SessionsAction::Statements(one.id), one.remote),
+        Some(SessionsVerb::List(list)) => (SessionsAction::List, *list),
+        Some(SessionsVerb::Show(one)) => (SessionsAction::Show(one.id), one.list),
+        Some(SessionsVerb::Statements(one)) => (SessionsAction::Statements(one.id), one.list),
         Some(SessionsVerb::Logs(logs)) => {
             let (id, follow) = (logs.id, logs.follow);
-            (SessionsAction::Logs { id, follow }, logs.remote)
+            let given = plain::remote(logs.remote.server, logs.remote.options)?;
+            return Ok(Invocation::Sessions(
+                SessionsAction::Logs { id, follow },
+                given,
+            ));
         }
         Some(SessionsVerb::Kill(kill)) => {
-            let given = plain::remote(None, kill.options)?;
+            let mut given = plain::remote(None, kill.options)?;
+            given.run.quiet = kill.quiet.quiet;
             return Ok(Invocation::Sessions(SessionsAction::Kill(kill.ids), given));
         }
+        Some(SessionsVerb::Clean(clean)) => {
+            let mut given = plain::remote(clean.remote.server, clean.remote.options)?;
+            given.run.quiet = clean.quiet.quiet;
+            return Ok(Invocation::Sessions(SessionsAction::Clean, given));
+        }
     };
-    let given = plain::remote(remote.server, remote.options)?;
+    let mut given = plain::remote(list.remote.server, list.remote.options)?;
+    plain::table(&mut given.run, &list.table);
     Ok(Invocation::Sessions(action, given))
 }
 
 fn history(args: args::HistoryArgs) -> Invocation {
-    let mut output = None;
-    let (action, report) = match args.verb {
+    let mut run = RunSettings::default();
+    let action = match args.verb {
         None => {
+            plain::table(&mut run, &args.list.table);
             let limit = args.list.limit;
-            (HistoryAction::Recent { limit }, args.list.report)
+            HistoryAction::Recent { limit }
         }
         Some(HistoryVerb::Search { text, entries }) => {
+            plain::table(&mut run, &entries.table);
             let limit = entries.limit;
-            (HistoryAction::Search { text, limit }, entries.report)
+            HistoryAction::Search { text, limit }
         }
-        Some(HistoryVerb::Show { number, entries }) => (HistoryAction::Show(number), entries),
-        Some(HistoryVerb::Export {
-            output: file,
-            entries,
-        }) => {
-            output = file;
-            (HistoryAction::Export, entries)
+        Some(HistoryVerb::Show { number }) => HistoryAction::Show(number),
+        Some(HistoryVerb::Export { output }) => {
+            run.output = output;
+            HistoryAction::Export
         }
     };
-    let mut given = Box::new(plain::only_common(&report.common));
-    given.run.format = report.format.format;
-    given.run.output = output;
-    Invocation::History(action, given)
+    Invocation::History(action, run)
 }
 
 /// clap reports help and version as errors too; they are texts for standard output.

@@ -74,6 +74,27 @@ pub(super) struct SessionArgs {
     pub(super) start_timeout: Option<Duration>,
 }
 
+/// Which session is used, on a server that outlives the run.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Session")]
+pub(super) struct WhichArgs {
+    /// Use a session that is there; it is not deleted
+    #[arg(long, value_name = "ID|NAME", value_parser = values::session_id, conflicts_with_all = ["keep", "reuse"])]
+    pub(super) attach: Option<String>,
+    /// Delete the session of --attach on the way out
+    #[arg(long, requires = "attach")]
+    pub(super) delete: bool,
+    /// Leave our own session there on the way out, until the server's idle limit
+    #[arg(long, conflicts_with = "heartbeat")]
+    pub(super) keep: bool,
+    /// Take an idle session of ours with the same options, else make one that stays until its idle limit
+    ///
+    /// With a name, only one that was made by that name. A URL or a profile that stands behind it is the
+    /// server.
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["keep", "heartbeat"])]
+    pub(super) reuse: Option<String>,
+}
+
 // What may hold a secret (user, header, proxy) is taken as text and checked by us: clap's own
 // messages repeat the value.
 #[derive(Debug, Args)]
@@ -142,9 +163,15 @@ pub(super) struct RunArgs {
     /// Go on after a failed statement
     #[arg(long = "continue")]
     pub(super) go_on: bool,
-    /// Send a file as one statement, not part by part
+    /// Send a file as one statement, not part by part; SQL always goes query by query
     #[arg(long)]
     pub(super) whole: bool,
+    /// Send a statement again when the server has no trace of it after its answer was lost; it may run twice
+    #[arg(long)]
+    pub(super) resend: bool,
+    /// What `${NAME}` in a file stands for; repeatable. `$${NAME}` stands for itself
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) var: Vec<String>,
     /// Exit with 1 when a result was cut
     #[arg(long)]
     pub(super) fail_truncated: bool,
@@ -169,19 +196,49 @@ pub(super) struct FormatArgs {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Running")]
+pub(super) struct QuietArgs {
+    /// Say only what failed
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Running")]
+pub(super) struct VerboseArgs {
+    /// Show what is sent and received, secrets hidden; -vv shows more
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Running")]
+pub(super) struct ColorArgs {
+    /// When to use colours [default: auto]
+    #[arg(long, value_name = "WHEN", value_parser = colors())]
+    pub(super) color: Option<Color>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Running")]
+pub(super) struct ConfigFileArgs {
+    /// Read no config file
+    #[arg(long)]
+    pub(super) no_config: bool,
+}
+
+/// What every way of running code has.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Running")]
 pub(super) struct CommonArgs {
     /// Say only what failed
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,
-    /// Show what is sent and received, secrets hidden; -vv shows more
-    #[arg(short, long, action = clap::ArgAction::Count)]
-    pub(super) verbose: u8,
-    /// When to use colours [default: auto]
-    #[arg(long, value_name = "WHEN", value_parser = colors())]
-    pub(super) color: Option<Color>,
-    /// Read no config file
-    #[arg(long)]
-    pub(super) no_config: bool,
+    #[command(flatten)]
+    pub(super) verbose: VerboseArgs,
+    #[command(flatten)]
+    pub(super) color: ColorArgs,
+    #[command(flatten)]
+    pub(super) config_file: ConfigFileArgs,
 }
 
 fn kinds() -> impl TypedValueParser<Value = Kind> {

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 
-use super::args::RemoteOptions;
-use super::options::{CommonArgs, ConnectionArgs, RunArgs, SessionArgs};
+use super::args::{RemoteOptions, TableArgs};
+use super::options::{CommonArgs, ConnectionArgs, RunArgs, SessionArgs, WhichArgs};
 use super::{CliError, Given};
 use crate::settings::values::{self, Header, ValueError};
-use crate::settings::{ConnectionSettings, RunSettings, SessionSettings, Source};
+use crate::settings::{ConnectionSettings, RunSettings, SessionSettings, Source, Which};
 
 /// The code to run in the order of the command line, which clap keeps only as positions.
 /// For the matches of a command that has -e and -f.
@@ -40,6 +40,22 @@ pub(super) fn given(
     }))
 }
 
+/// Whether the word behind --reuse is a name or the server, only the config file tells.
+pub(super) fn which(given: &mut Given, args: WhichArgs) {
+    given.which = match (args.attach, args.keep, args.reuse) {
+        (Some(session), ..) => Which::Attached {
+            session,
+            delete: args.delete,
+        },
+        (None, true, _) => Which::Kept,
+        (None, false, Some(name)) => Which::Reused {
+            name: Some(name).filter(|name| !name.is_empty()),
+            fresh: false,
+        },
+        (None, false, None) => Which::New,
+    };
+}
+
 pub(super) fn remote(
     server: Option<String>,
     options: RemoteOptions,
@@ -49,8 +65,8 @@ pub(super) fn remote(
         connection: connection(options.connection)?,
         ..Given::default()
     };
-    given.run.format = options.format.format;
-    common(&mut given, &options.common);
+    given.run.verbose = options.verbose.verbose;
+    given.no_config = options.config_file.no_config;
     Ok(Box::new(given))
 }
 
@@ -133,27 +149,35 @@ fn connection(args: ConnectionArgs) -> Result<ConnectionSettings, CliError> {
     Ok(settings)
 }
 
-pub(super) fn run(run: &mut RunSettings, args: RunArgs, sources: Vec<Source>) {
+pub(super) fn run(
+    run: &mut RunSettings,
+    args: RunArgs,
+    sources: Vec<Source>,
+) -> Result<(), CliError> {
     run.sources = sources;
+    for pair in &args.var {
+        run.vars.push(checked("--var", values::variable(pair))?);
+    }
     run.format = args.format.format;
     run.output = args.output;
     run.go_on = args.go_on;
     run.whole = args.whole;
+    run.resend = args.resend;
     run.fail_truncated = args.fail_truncated;
     run.dry_run = args.dry_run;
     run.timeout = args.timeout;
     run.no_history = args.no_history;
+    Ok(())
 }
 
 pub(super) fn common(given: &mut Given, args: &CommonArgs) {
     given.run.quiet = args.quiet;
-    given.run.verbose = args.verbose;
-    given.run.color = args.color;
-    given.no_config = args.no_config;
+    given.run.verbose = args.verbose.verbose;
+    given.run.color = args.color.color;
+    given.no_config = args.config_file.no_config;
 }
 
-pub(super) fn only_common(args: &CommonArgs) -> Given {
-    let mut given = Given::default();
-    common(&mut given, args);
-    given
+pub(super) fn table(run: &mut RunSettings, args: &TableArgs) {
+    run.format = args.format.format;
+    run.color = args.color.color;
 }

@@ -186,9 +186,7 @@ fn the_short_help_is_shorter_and_both_show_the_three_ways_to_start() {
 #[test]
 fn the_help_promises_only_what_is_built() {
     let help = printed(&["--help"]) + &printed(&["sessions", "--help"]);
-    for later in [
-        "kerberos", "sigv4", "--reuse", "--keep", "--attach", "markdown", "html", "--resend",
-    ] {
+    for later in ["kerberos", "sigv4", "markdown", "html"] {
         assert!(!help.contains(later), "{later}");
     }
 }
@@ -250,26 +248,103 @@ fn history_and_config_have_defaults() {
         panic!()
     };
     assert_eq!(action, HistoryAction::Recent { limit: 50 });
-    let Invocation::History(action, given) =
-        parsed(&["history", "export", "--output", "x.json", "-o", "json"])
+    let Invocation::History(action, run) = parsed(&["history", "export", "--output", "x.json"])
     else {
         panic!()
     };
     assert_eq!(action, HistoryAction::Export);
-    assert_eq!(given.run.output, Some("x.json".into()));
-    let Invocation::Config(action, given) = parsed(&["config", "check", "--no-config"]) else {
-        panic!()
+    assert_eq!(run.output, Some("x.json".into()));
+    for (line, expected) in [
+        (&["config"][..], ConfigAction::Show),
+        (&["config", "check"], ConfigAction::Check),
+    ] {
+        let Invocation::Config(action) = parsed(line) else {
+            panic!()
+        };
+        assert_eq!(action, expected);
+    }
+}
+
+/// What each subcommand offers, beside --help: no more than what acts there.
+#[test]
+fn a_subcommand_offers_only_options_that_act_there() {
+    const CONNECTION: &str = "auth user password-file token-command do-as header cacert cert key \
+                              insecure insecure-http proxy no-proxy connect-timeout";
+    let offered = |path: &[&str]| {
+        let mut command = Cli::command();
+        command.build();
+        let mut at = &command;
+        for name in path {
+            at = at.find_subcommand(name).unwrap();
+        }
+        let mut names: Vec<String> = at
+            .get_arguments()
+            .filter_map(|argument| argument.get_long().map(str::to_owned))
+            .filter(|name| name != "help")
+            .collect();
+        names.sort();
+        names
     };
-    assert_eq!((action, given.no_config), (ConfigAction::Check, true));
+    for (path, remote, more) in [
+        (&["serve"][..], false, "port no-auth spark-home quiet"),
+        (&["setup"], false, "spark quiet"),
+        (&["sessions"], true, "format color verbose no-config"),
+        (
+            &["sessions", "list"],
+            true,
+            "format color verbose no-config",
+        ),
+        (
+            &["sessions", "show"],
+            true,
+            "format color verbose no-config",
+        ),
+        (
+            &["sessions", "statements"],
+            true,
+            "format color verbose no-config",
+        ),
+        (&["sessions", "logs"], true, "follow verbose no-config"),
+        (&["sessions", "kill"], true, "quiet verbose no-config"),
+        (&["history"], false, "limit format color"),
+        (&["history", "search"], false, "limit format color"),
+        (&["history", "show"], false, ""),
+        (&["history", "export"], false, "output"),
+        (&["config"], false, ""),
+        (&["config", "path"], false, ""),
+        (&["config", "check"], false, ""),
+        (&["completions"], false, ""),
+        (&["man"], false, ""),
+    ] {
+        let all = format!("{} {more}", if remote { CONNECTION } else { "" });
+        let mut all: Vec<&str> = all.split_whitespace().collect();
+        all.sort_unstable();
+        assert_eq!(offered(path), all, "{path:?}");
+    }
 }
 
 #[test]
 fn serve_listens_where_livy_does() {
-    let Invocation::Serve(serve) = parsed(&["serve", "-v"]) else {
+    let Invocation::Serve(serve) = parsed(&["serve", "-q"]) else {
         panic!()
     };
     assert_eq!(
-        (serve.port, serve.no_auth, serve.run.verbose),
-        (8998, false, 1)
+        (serve.port, serve.no_auth, serve.quiet),
+        (8998, false, true)
     );
+}
+
+#[test]
+fn an_output_file_is_refused_where_it_would_do_nothing() {
+    for words in [
+        "sessions list",
+        "history",
+        "history search x",
+        "config show",
+        "setup",
+    ] {
+        let mut arguments = vec!["--output", "x"];
+        arguments.extend(words.split(' '));
+        refused(&arguments);
+    }
 }

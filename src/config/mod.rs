@@ -7,6 +7,9 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use thiserror::Error;
 use url::Url;
@@ -18,6 +21,9 @@ pub const TEMPLATE: &str = include_str!("template.toml");
 
 /// No config file of people is longer; what is, is a slip, and must not fill the memory.
 const LARGEST: u64 = 1024 * 1024;
+
+/// How long a config file that is a pipe may take to come to its end.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the config file says.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +59,16 @@ pub enum ConfigError {
         path: PathBuf,
         /// The cause.
         error: io::Error,
+    },
+    /// A pipe that nobody writes to, or that has no end.
+    #[error(
+        "The config file {path} is no regular file, and did not end within {seconds} s. Is it the right file?"
+    )]
+    Endless {
+        /// The file.
+        path: PathBuf,
+        /// How long it was read.
+        seconds: u64,
     },
     /// Far too long.
     #[error("The config file {path} is larger than 1 MiB. Is it the right file?")]
@@ -175,32 +191,35 @@ fn hint(nearest: Option<&str>) -> String {
 
 impl Config {
     /// Reads the file; no file is an empty config. `home` is what `~/` stands for.
+    ///
+    /// What is no regular file (`<(command)`, `/dev/stdin`) must come to its end within a few seconds.
     pub fn load(path: &Path, home: Option<&Path>) -> Result<Self, ConfigError> {
-        let failed = |error| ConfigError::Read {
-            path: path.to_owned(),
-            error,
-        };
-        let file = match fs::File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(failed(error)),
-        };
-        let about = file.metadata().map_err(failed)?;
-        if about.is_file() && about.mode() & 0o022 != 0 {
-            return Err(ConfigError::Writable {
-                path: path.to_owned(),
-            });
-        }
-        let mut text = String::new();
-        file.take(LARGEST + 1)
-            .read_to_string(&mut text)
-            .map_err(failed)?;
-        if text.len() as u64 > LARGEST {
-            return Err(ConfigError::TooLarge {
-                path: path.to_owned(),
-            });
-        }
-        Self::parse(&text, path, home)
+        Self::load_within(path, home, PATIENCE)
+    }
+
+    fn load_within(
+        path: &Path,
+        home: Option<&Path>,
+        patience: Duration,
+    ) -> Result<Self, ConfigError> {
+        let text = if fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+            // opening a pipe may wait as well as reading it does
+            let (sender, text) = mpsc::channel();
+            let from = path.to_owned();
+            thread::spawn(move || sender.send(content(&from)));
+            text.recv_timeout(patience).unwrap_or_else(|_| {
+                Err(ConfigError::Endless {
+                    path: path.to_owned(),
+                    seconds: patience.as_secs(),
+                })
+            })
+        } else {
+            content(path)
+        }?;
+        text.map_or_else(
+            || Ok(Self::default()),
+            |text| Self::parse(&text, path, home),
+        )
     }
 
     /// Reads a text as the content of the file at `path`.
@@ -212,6 +231,35 @@ impl Config {
     pub fn nearest_profile(&self, name: &str) -> Option<String> {
         nearest(name, self.servers.keys().map(String::as_str))
     }
+}
+
+/// What is in the file; none where there is no file.
+fn content(path: &Path) -> Result<Option<String>, ConfigError> {
+    let failed = |error| ConfigError::Read {
+        path: path.to_owned(),
+        error,
+    };
+    let file = match fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    let about = file.metadata().map_err(failed)?;
+    if about.is_file() && about.mode() & 0o022 != 0 {
+        return Err(ConfigError::Writable {
+            path: path.to_owned(),
+        });
+    }
+    let mut text = String::new();
+    file.take(LARGEST + 1)
+        .read_to_string(&mut text)
+        .map_err(failed)?;
+    if text.len() as u64 > LARGEST {
+        return Err(ConfigError::TooLarge {
+            path: path.to_owned(),
+        });
+    }
+    Ok(Some(text))
 }
 
 /// Writes the commented template, 0600, where there is no file yet. The folder must be there.

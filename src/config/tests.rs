@@ -212,3 +212,25 @@ proptest::proptest! {
         drop(Config::parse(&text, Path::new(PATH), None));
     }
 }
+
+#[test]
+fn a_pipe_is_read_to_its_end_and_one_without_an_end_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = |name: &str| {
+        let path = folder.path().join(name);
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        path
+    };
+    let path = pipe("nobody writes");
+    let nobody = Config::load_within(&path, None, Duration::ZERO);
+    assert!(matches!(nobody, Err(ConfigError::Endless { .. })));
+    // lets the reader go that was left behind
+    fs::write(&path, "").unwrap();
+    let path = pipe("written");
+    let to = path.clone();
+    let writer = thread::spawn(move || fs::write(to, "[servers.a]\nurl = \"http://h/\"\n"));
+    let config = Config::load_within(&path, None, Duration::from_secs(600)).unwrap();
+    assert!(config.servers.contains_key("a"));
+    writer.join().unwrap().unwrap();
+}

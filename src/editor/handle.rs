@@ -1,12 +1,13 @@
 //! Speaking to the editor from other threads, while it reads.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, MutexGuard};
 
 use rustyline::ExternalPrinter;
 
-use super::shared::Shared;
+use super::history::Past;
+use super::shared::{Shared, lock};
 
 /// A message that leaves no line behind and makes the editor paint prompt and buffer again.
 const REPAINT: &str = "\x1b[A\n";
@@ -38,6 +39,7 @@ pub(super) enum Job {
 pub struct Handle {
     pub(super) shared: Arc<Shared>,
     pub(super) jobs: Option<Sender<Job>>,
+    pub(super) interrupt: Option<Sender<super::plain::Event>>,
 }
 
 impl Handle {
@@ -53,6 +55,14 @@ impl Handle {
         }
     }
 
+    /// Ctrl-C for a prompt at which no line is edited: the line editor sees the key by itself. The number
+    /// tells it from those that were [for what ran before](super::Start::interrupts).
+    pub fn interrupt(&self, number: u64) {
+        if let Some(interrupt) = &self.interrupt {
+            let _ = interrupt.send(super::plain::Event::Interrupt(number));
+        }
+    }
+
     /// Writes lines above the prompt, without disturbing what is typed; straight to the terminal when nobody
     /// is at the prompt. `false` when there is no line editor to do it: print it yourself then.
     ///
@@ -65,9 +75,26 @@ impl Handle {
         self.send(Job::Print(text))
     }
 
+    /// The terminal is another program's until the answer is dropped: [`Handle::print`] waits for it back.
+    pub fn lend_terminal(&self) -> Lent<'_> {
+        Lent(lock(&self.shared.lent))
+    }
+
+    /// Is somebody at the prompt? Then only [`Handle::print`] leaves what is typed as it is.
+    pub fn is_reading(&self) -> bool {
+        self.shared.reading.load(Ordering::Relaxed)
+    }
+
+    /// Entries of earlier sessions are on their way: Up and Ctrl-R wait a moment for them, as long as
+    /// the answer lives.
+    pub fn expect_history(&self) -> Expected {
+        self.shared.history.expect();
+        Expected(self.clone())
+    }
+
     /// Puts entries of earlier sessions, oldest first, before those of this one. They are there at once, at a
     /// prompt that is already being typed at too.
-    pub fn load_history(&self, entries: Vec<String>) {
+    pub fn load_history(&self, entries: Vec<Past>) {
         self.shared.history.load(entries);
     }
 
@@ -84,6 +111,28 @@ impl Handle {
     }
 }
 
+/// The terminal, lent to another program.
+#[must_use = "the terminal is ours again once this is dropped"]
+pub struct Lent<'a>(#[expect(dead_code, reason = "held, not read")] MutexGuard<'a, ()>);
+
+/// Entries of earlier sessions that are on their way.
+#[must_use = "nobody waits for the entries once this is dropped"]
+pub struct Expected(Handle);
+
+impl Expected {
+    /// Here they are; as [`Handle::load_history`].
+    pub fn load(self, entries: Vec<Past>) {
+        self.0.load_history(entries);
+    }
+}
+
+impl Drop for Expected {
+    /// Whoever was to bring them may have failed.
+    fn drop(&mut self) {
+        self.0.shared.history.expect_no_more();
+    }
+}
+
 /// Carries out jobs until every handle is gone.
 ///
 /// A thread of its own, because the editor takes one message at a time and none while it searches the
@@ -91,7 +140,10 @@ impl Handle {
 pub(super) fn serve(mut printer: impl ExternalPrinter, jobs: &Receiver<Job>, shared: &Shared) {
     for job in jobs {
         let outcome = match job {
-            Job::Print(text) => printer.print(text),
+            Job::Print(text) => {
+                drop(lock(&shared.lent));
+                printer.print(text)
+            }
             Job::Repaint => {
                 shared.repaint_waits.store(false, Ordering::Release);
                 if shared.reading.load(Ordering::Relaxed) {

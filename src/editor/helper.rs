@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rustyline::completion::Completer;
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter};
-use rustyline::history::SearchDirection;
 use rustyline::validate::Validator;
 use rustyline::{Context, Helper, Result};
 
@@ -28,7 +28,8 @@ pub(super) struct Questions {
 
 /// The rest of an earlier entry that begins as what is typed.
 pub(super) struct Rest {
-    whole: String,
+    /// None where nothing is offered, only told.
+    whole: Option<String>,
     shown: String,
 }
 
@@ -38,7 +39,7 @@ impl Hint for Rest {
     }
 
     fn completion(&self) -> Option<&str> {
-        Some(&self.whole)
+        self.whole.as_deref()
     }
 }
 
@@ -49,7 +50,18 @@ impl Rest {
             Some((first, _)) => format!("{first} …"),
             None => whole.clone(),
         };
-        Self { whole, shown }
+        Self {
+            whole: Some(whole),
+            shown,
+        }
+    }
+
+    /// Where and when what a search found was typed.
+    fn about(about: &str) -> Self {
+        Self {
+            whole: None,
+            shown: format!("   ({about})"),
+        }
     }
 }
 
@@ -57,21 +69,27 @@ impl Hinter for Questions {
     type Hint = Rest;
 
     // Asked after every change and at the start of a read: so this is also where the buffer is noted.
-    fn hint(&self, line: &str, pos: usize, ctx: &Context<'_>) -> Option<Rest> {
+    fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<Rest> {
         self.shared.saw(line, pos);
+        if self.shared.searching.load(Ordering::Relaxed) {
+            return self
+                .shared
+                .history
+                .about_found(line)
+                .as_deref()
+                .map(Rest::about);
+        }
         if !self.shared.color
+            || self.shared.pasting.load(Ordering::Relaxed)
             || line.is_empty()
             || pos < line.len()
             || self.shared.arrival() != Arrival::Typed
         {
             return None;
         }
-        let last = ctx.history().len().checked_sub(1)?;
-        let found = ctx
-            .history()
-            .starts_with(line, last, SearchDirection::Reverse)
-            .ok()??;
-        let rest = found.entry.get(line.len()..)?;
+        // not through the line editor, whose lookups wait for entries on their way: typing must not
+        let found = self.shared.history.newest_beginning(line)?;
+        let rest = found.get(line.len()..)?;
         (!rest.is_empty()).then(|| Rest::new(rest.to_owned()))
     }
 }
@@ -99,7 +117,11 @@ impl Highlighter for Questions {
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
-        Cow::Owned(colour::hint(hint))
+        if self.shared.color {
+            Cow::Owned(colour::hint(hint))
+        } else {
+            Cow::Borrowed(hint)
+        }
     }
 
     fn highlight_char(&self, line: &str, pos: usize, kind: CmdKind) -> bool {

@@ -20,6 +20,8 @@ enum Key {
     Backspace,
     Interrupt,
     EndOfFile,
+    /// Ctrl-X Ctrl-E: the buffer goes to an editor program.
+    Edit,
     /// Any other key: only noted.
     Other,
 }
@@ -34,7 +36,8 @@ pub(super) fn bind<H: Helper, I: History>(
     editor: &mut rustyline::Editor<H, I>,
     shared: &Arc<Shared>,
 ) {
-    let bindings: [(Event, Key); 9] = [
+    let edit = [KeyEvent::ctrl('X'), KeyEvent::ctrl('E')];
+    let bindings: [(Event, Key); 10] = [
         (one(KeyCode::Enter, Modifiers::NONE), Key::Enter),
         // What was typed in the terminal's line mode ends in a newline.
         (Event::from(KeyEvent::ctrl('J')), Key::Enter),
@@ -44,6 +47,7 @@ pub(super) fn bind<H: Helper, I: History>(
         (Event::from(KeyEvent::ctrl('H')), Key::Backspace),
         (Event::from(KeyEvent::ctrl('C')), Key::Interrupt),
         (Event::from(KeyEvent::ctrl('D')), Key::EndOfFile),
+        (Event::KeySeq(edit.to_vec()), Key::Edit),
         (Event::Any, Key::Other),
     ];
     for (event, key) in bindings {
@@ -68,6 +72,7 @@ impl ConditionalEventHandler for Handler {
         ctx: &EventContext<'_>,
     ) -> Option<Cmd> {
         self.shared.key();
+        self.note_search(event);
         let before = || ctx.line().get(..ctx.pos()).unwrap_or_default();
         match self.key {
             Key::Enter => Some(self.enter(ctx)),
@@ -86,11 +91,15 @@ impl ConditionalEventHandler for Handler {
                 Some(Cmd::AcceptLine)
             }
             Key::EndOfFile if self.shared.holds() && ctx.line().is_empty() => Some(Cmd::Noop),
+            Key::EndOfFile if self.shared.pasting.load(Ordering::Relaxed) => Some(Cmd::AcceptLine),
+            Key::Edit => Some(self.edit()),
+            Key::Other if self.takes_hint(event, ctx) => Some(Cmd::CompleteHint),
+            Key::Other if is_vi_command(ctx) && is(event, KeyCode::Char('v')) => Some(self.edit()),
             Key::Other => {
                 if brings_history(event, ctx) {
                     self.shared.recalling.store(true, Ordering::Relaxed);
                 }
-                None
+                self.walk(event, ctx)
             }
             Key::Backspace | Key::EndOfFile => None,
         }
@@ -114,13 +123,72 @@ fn brings_history(event: &Event, ctx: &EventContext<'_>) -> bool {
         KeyEvent(KeyCode::Char('j'), Modifiers::NONE),
     ];
     let is = |key: &KeyEvent| *event == Event::from(*key);
-    let vi_command = ctx.mode() == EditMode::Vi && ctx.input_mode() == InputMode::Command;
-    keys.iter().any(is) || vi_command && vi_keys.iter().any(is)
+    keys.iter().any(is) || is_vi_command(ctx) && vi_keys.iter().any(is)
+}
+
+fn is(event: &Event, code: KeyCode) -> bool {
+    *event == one(code, Modifiers::NONE)
+}
+
+fn is_vi_command(ctx: &EventContext<'_>) -> bool {
+    ctx.mode() == EditMode::Vi && ctx.input_mode() == InputMode::Command
 }
 
 impl Handler {
+    /// Text goes on with a search, any other key ends it.
+    fn note_search(&self, event: &Event) {
+        let Event::KeySeq(keys) = event else { return };
+        let searching = match keys.as_slice() {
+            [key] if [KeyEvent::ctrl('R'), KeyEvent::ctrl('S')].contains(key) => true,
+            [KeyEvent(KeyCode::Char(_) | KeyCode::Backspace, modifiers)]
+                if !modifiers.intersects(Modifiers::CTRL | Modifiers::ALT) =>
+            {
+                return;
+            }
+            [key] if *key == KeyEvent::ctrl('H') => return,
+            _ => false,
+        };
+        self.shared.searching.store(searching, Ordering::Relaxed);
+    }
+
+    /// End takes a hint as Right does.
+    fn takes_hint(&self, event: &Event, ctx: &EventContext<'_>) -> bool {
+        let end = is(event, KeyCode::End) || *event == Event::from(KeyEvent::ctrl('E'));
+        let typing = !self.shared.searching.load(Ordering::Relaxed);
+        end && typing && ctx.has_hint() && ctx.pos() == ctx.line().len()
+    }
+
+    fn edit(&self) -> Cmd {
+        if self.shared.holds() {
+            return Cmd::Noop;
+        }
+        self.shared.edit_wanted.store(true, Ordering::Relaxed);
+        Cmd::AcceptLine
+    }
+
+    /// Up and Down beyond the buffer's lines: through the entries that begin as what stands before the
+    /// cursor. In vi's command mode the cursor stands on a character, and nothing is said by where.
+    fn walk(&self, event: &Event, ctx: &EventContext<'_>) -> Option<Cmd> {
+        let vi = is_vi_command(ctx);
+        let ctrl = |key| *event == Event::from(KeyEvent::ctrl(key));
+        let letter = |key| vi && is(event, KeyCode::Char(key));
+        let (before, after) = ctx.line().split_at_checked(ctx.pos())?;
+        let inside = is(event, KeyCode::Up) || letter('k') || letter('-');
+        if ctrl('P') || inside && !before.contains('\n') {
+            let prefix = if vi { "" } else { before };
+            self.shared.history.walk_up(ctx.line(), prefix);
+            return Some(Cmd::HistorySearchBackward);
+        }
+        let inside = is(event, KeyCode::Down) || letter('j') || letter('+');
+        let down = ctrl('N') || inside && !after.contains('\n');
+        (down && self.shared.history.walks(ctx.line())).then_some(Cmd::HistorySearchForward)
+    }
+
     fn enter(&self, ctx: &EventContext<'_>) -> Cmd {
         let shared = &self.shared;
+        if shared.pasting.load(Ordering::Relaxed) {
+            return Cmd::Insert(1, "\n".to_owned());
+        }
         // An earlier entry as it was needs no second Enter, wherever in it the cursor stands.
         if shared.recalling.load(Ordering::Relaxed)
             && !shared.holds()

@@ -11,6 +11,7 @@ mod shared;
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
@@ -19,13 +20,13 @@ use rustyline::error::ReadlineError;
 use rustyline::{ColorMode, CompletionType, EditMode};
 
 use crate::language::Language;
-use crate::terminal;
+use crate::terminal::{self, Kept};
 use helper::Questions;
 use history::Entries;
 use shared::{Buffer, Shared};
 
-pub use handle::{Handle, PromptState};
-pub use history::MAX_ENTRIES as MAX_HISTORY;
+pub use handle::{Expected, Handle, Lent, PromptState};
+pub use history::{MAX_ENTRIES as MAX_HISTORY, Past};
 
 /// What came from the prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub enum Input {
         /// Something was typed.
         had_text: bool,
     },
+    /// The text is wanted in an editor program (Ctrl-X Ctrl-E, or `v` in vi's command mode).
+    Edit(String),
     /// Ctrl-D on an empty line, the end of the input, or the terminal is gone.
     End,
     /// The terminal failed in another way; the system's words. Reading again may fail again at once.
@@ -57,7 +60,7 @@ pub struct Options {
     /// Colours, and with them brackets shown and grey hints from the history.
     pub color: bool,
     /// Earlier entries, oldest first, many-line ones whole. [`Handle::load_history`] adds them later.
-    pub history: Vec<String>,
+    pub history: Vec<Past>,
     /// Who answers Tab.
     pub completer: Option<Box<dyn Complete>>,
 }
@@ -87,13 +90,25 @@ pub struct Start<'a> {
     /// Keys typed before now go into the buffer, but no Enter among them submits and no Ctrl-D among them ends:
     /// for the read after an error or a cancel.
     pub hold_typeahead: bool,
+    /// Ctrl-C up to this number was for what ran before, see [`Handle::interrupt`].
+    pub interrupts: u64,
+    /// Everything up to Ctrl-D is one entry: Enter only adds lines.
+    pub pasting: bool,
 }
 
 /// Reads entries from the terminal.
 pub struct Editor {
-    // None: plain lines.
-    lines: Option<rustyline::Editor<Questions, Entries>>,
+    lines: Lines,
     handle: Handle,
+    /// From a read that gave nothing to do until the next one is over.
+    kept: Option<Kept>,
+}
+
+enum Lines {
+    /// Edited.
+    Edited(Box<rustyline::Editor<Questions, Entries>>),
+    /// As the terminal sends them.
+    Plain(plain::Lines),
 }
 
 impl Editor {
@@ -103,9 +118,17 @@ impl Editor {
         entries.load(options.history);
         if !terminal::is_interactive() || terminal::is_dumb() {
             let shared = Arc::new(Shared::new(false, entries, None));
+            let (lines, interrupt) = plain::Lines::start().map_err(|error| EditorError {
+                reason: error.to_string(),
+            })?;
             return Ok(Self {
-                lines: None,
-                handle: Handle { shared, jobs: None },
+                lines: Lines::Plain(lines),
+                handle: Handle {
+                    shared,
+                    jobs: None,
+                    interrupt: Some(interrupt),
+                },
+                kept: None,
             });
         }
         let failed = |error: ReadlineError| EditorError {
@@ -130,21 +153,46 @@ impl Editor {
             last_painting: Cell::new(false),
         }));
         Ok(Self {
-            lines: Some(lines),
+            lines: Lines::Edited(Box::new(lines)),
             handle: Handle {
                 shared,
                 jobs: Some(jobs),
+                interrupt: None,
             },
+            kept: None,
         })
     }
 
     /// Reads one entry. Blocks; belongs on a thread that runs no tasks.
     ///
     /// The terminal's mode while this does not read is whatever it was before: drop a
-    /// [`Quiet`](crate::terminal::Quiet) first.
+    /// [`Quiet`](crate::terminal::Quiet) first. After Ctrl-C, Ctrl-D or an empty line it is silent, for the
+    /// next read, until this is dropped: what runs then must not want Ctrl-C.
     pub fn read(&mut self, prompt: &Prompt, language: Language, start: Start<'_>) -> Input {
-        let Some(lines) = &mut self.lines else {
-            return plain::read(io::stdin().lock(), io::stdout(), &prompt.text, language);
+        let input = self.read_entry(prompt, language, start);
+        let idle = match &input {
+            // Ctrl-D may only be answered with a warning, and the next one stand behind it already
+            Input::Interrupted { .. } | Input::End => true,
+            Input::Line(text) => text.is_empty(),
+            Input::Edit(_) | Input::Other(_) => false,
+        };
+        if !idle {
+            self.kept = None;
+        } else if self.kept.is_none() && matches!(self.lines, Lines::Edited(_)) {
+            self.kept = Kept::start();
+        }
+        input
+    }
+
+    /// Lets Ctrl-C act again before the next read, for something that takes time.
+    pub fn hear(&mut self) {
+        self.kept = None;
+    }
+
+    fn read_entry(&mut self, prompt: &Prompt, language: Language, start: Start<'_>) -> Input {
+        let lines = match &mut self.lines {
+            Lines::Edited(lines) => lines,
+            Lines::Plain(lines) => return lines.read(&prompt.text, language, start),
         };
         let shared = &self.handle.shared;
         let initial = start.initial.map(enter::printable).unwrap_or_default();
@@ -155,16 +203,18 @@ impl Editor {
         let mut hold = start.hold_typeahead;
         loop {
             shared.begin(language, hold);
+            shared.pasting.store(start.pasting, Ordering::Relaxed);
             let (left, right) = buffer.text.split_at(buffer.cursor);
             let result = lines.readline_with_initial(prompt.text.as_str(), (left, right));
             shared.end();
-            let interrupted = shared
-                .interrupted
-                .load(std::sync::atomic::Ordering::Relaxed);
+            let interrupted = shared.interrupted.load(Ordering::Relaxed);
             match result {
                 Ok(text) if interrupted => {
                     let had_text = !text.trim().is_empty();
                     return Input::Interrupted { had_text };
+                }
+                Ok(text) if shared.edit_wanted.load(Ordering::Relaxed) => {
+                    return Input::Edit(enter::printable(&text));
                 }
                 Ok(text) => return Input::Line(enter::submitted(&text)),
                 // A byte that is no UTF-8: go on with what was there. It may have been the middle of a paste, so
@@ -179,7 +229,7 @@ impl Editor {
     }
 
     /// Adds an entry to what Up and Ctrl-R show, as the newest.
-    pub fn add_history(&mut self, entry: &str) {
+    pub fn add_history(&mut self, entry: impl Into<Past>) {
         self.handle.shared.history.push(entry);
     }
 

@@ -33,6 +33,14 @@ pub(super) struct Shared {
     pub interrupted: AtomicBool,
     /// A key that brings earlier entries was pressed in this read.
     pub recalling: AtomicBool,
+    /// A history search is under way.
+    pub searching: AtomicBool,
+    /// The buffer is wanted in an editor program.
+    pub edit_wanted: AtomicBool,
+    /// Enter only adds lines, Ctrl-D submits.
+    pub pasting: AtomicBool,
+    /// Held while another program has the terminal: nothing is printed then.
+    pub lent: Mutex<()>,
     /// The buffer has more rows than the window.
     pub tall: AtomicBool,
     pub repaint_waits: AtomicBool,
@@ -69,6 +77,10 @@ impl Shared {
             reading: AtomicBool::new(false),
             interrupted: AtomicBool::new(false),
             recalling: AtomicBool::new(false),
+            searching: AtomicBool::new(false),
+            edit_wanted: AtomicBool::new(false),
+            pasting: AtomicBool::new(false),
+            lent: Mutex::default(),
             tall: AtomicBool::new(false),
             repaint_waits: AtomicBool::new(false),
             color,
@@ -80,6 +92,9 @@ impl Shared {
         *lock(&self.language) = language;
         self.interrupted.store(false, Ordering::Relaxed);
         self.recalling.store(false, Ordering::Relaxed);
+        self.searching.store(false, Ordering::Relaxed);
+        self.edit_wanted.store(false, Ordering::Relaxed);
+        self.history.stand();
         // Without the printing thread nobody could release it.
         let hold = hold && self.jobs.is_some();
         let read = self.reads.fetch_add(1, Ordering::Relaxed) + 1;

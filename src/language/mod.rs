@@ -7,18 +7,22 @@
 
 #[cfg(test)]
 mod cases;
+mod gist;
 mod magic;
 mod python;
 mod r;
 mod scala;
 mod scan;
 mod sql;
+mod sql_block;
+mod sql_words;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
+pub use gist::{Gist, Gists};
 pub use magic::magic;
 pub use python::future_imports as python_future_imports;
 
@@ -220,8 +224,12 @@ impl Language {
         let now = scan::line_indent(buffer, buffer.len());
         let wanted = match line.trim() {
             ")" | "]" | "}" => {
-                let open = self.bracket_partner(buffer, buffer.trim_end().len() - 1)?;
-                scan::line_indent(buffer, open)
+                let lexed = self.lex(buffer);
+                let open = lexed.partner(buffer.trim_end().len() - 1)?;
+                match self {
+                    Self::Scala => scala::block_indent(buffer, &lexed, open),
+                    _ => scan::line_indent(buffer, scan::began(buffer, &lexed, open)),
+                }
             }
             word if self == Self::Python => python::redent(buffer, word)?,
             "case" if self == Self::Scala => scala::case_indent(buffer)?,
@@ -231,7 +239,8 @@ impl Language {
     }
 
     /// The top-level statements of a text, in order. Comments belong to the statement after them;
-    /// those after the last statement, and blank lines, belong to none.
+    /// those after the last statement, and blank lines, belong to none. In R and SQL, neither does a
+    /// comment in the line that a statement ends in.
     pub fn parts(self, text: &str) -> Vec<Part> {
         let ranges = match self {
             Self::Python => python::parts(text),

@@ -7,15 +7,31 @@ use std::ops::Range;
 
 use super::{Class, Lexed, Token};
 
+#[cfg(test)]
+thread_local! {
+    /// How many characters and tokens were looked at: what a test of linear time counts.
+    pub(super) static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+#[cfg(test)]
+fn count(steps: usize) {
+    STEPS.with(|all| all.set(all.get() + steps));
+}
+
+#[cfg(not(test))]
+fn count(_steps: usize) {}
+
 /// A string with code inside (Python's f-strings, Scala's interpolations) that is being read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quote {
     /// The quote character.
     pub mark: u8,
-    /// Whether three of them close it, and lines may end inside.
+    /// Whether three of them close it, and lines may end inside. A format takes this from its string.
     pub triple: bool,
     /// Whether a backslash is an ordinary character.
     pub raw: bool,
+    /// Whether a backslash at the end of a line takes the line end away.
+    pub joins: bool,
     /// Whether this is the format after the `:` of a replacement field rather than a string.
     pub format: bool,
 }
@@ -59,6 +75,7 @@ impl<'a> Scanner<'a> {
 
     /// The byte `ahead` of the position, 0 beyond the end.
     pub fn byte(&self, ahead: usize) -> u8 {
+        count(1);
         let at = self.pos + ahead;
         self.text.as_bytes().get(at).copied().unwrap_or(0)
     }
@@ -82,7 +99,9 @@ impl<'a> Scanner<'a> {
 
     pub fn eat_while(&mut self, mut wanted: impl FnMut(char) -> bool) {
         let rest = self.rest();
-        self.pos += rest.find(|c| !wanted(c)).unwrap_or(rest.len());
+        let width = rest.find(|c| !wanted(c)).unwrap_or(rest.len());
+        count(width + 1);
+        self.pos += width;
     }
 
     /// Steps to the end of the line, before its `\n`.
@@ -93,13 +112,11 @@ impl<'a> Scanner<'a> {
     /// Steps over the next `what`; false, and to the end, when there is none.
     pub fn eat_past(&mut self, what: &str) -> bool {
         let rest = self.rest();
-        if let Some(found) = rest.find(what) {
-            self.pos += found + what.len();
-            true
-        } else {
-            self.pos += rest.len();
-            false
-        }
+        let found = rest.find(what).map(|found| found + what.len());
+        let width = found.unwrap_or(rest.len());
+        count(width + 1);
+        self.pos += width;
+        found.is_some()
     }
 
     /// Makes a token of what lies between `start` and the position.
@@ -195,9 +212,10 @@ impl<'a> Scanner<'a> {
                     }
                     break;
                 }
-                b'\\' if !quote.raw => {
+                b'\\' if !quote.raw && self.escapes(quote) => {
+                    let line_end = self.at_line_end(1);
                     self.escape();
-                    if self.at_end() && !quote.triple {
+                    if self.at_end() && line_end {
                         // A backslash at the end of the buffer: the string goes on in the next line.
                         self.open_text = true;
                         break;
@@ -215,6 +233,17 @@ impl<'a> Scanner<'a> {
             }
         }
         self.push(Class::String, start);
+    }
+
+    /// Whether the line, or the text, ends `ahead` of the position.
+    pub fn at_line_end(&self, ahead: usize) -> bool {
+        let rest = self.text.get(self.pos + ahead..).unwrap_or("");
+        rest.is_empty() || rest.starts_with('\n') || rest.starts_with("\r\n")
+    }
+
+    /// Whether the backslash at the position escapes what follows it, rather than standing alone at a line's end.
+    pub fn escapes(&self, quote: Quote) -> bool {
+        quote.joins || quote.triple || !self.at_line_end(1)
     }
 
     /// A backslash and what it escapes, also a `\r\n`.
@@ -278,7 +307,26 @@ pub(super) fn line_indent(text: &str, at: usize) -> &str {
     let line = head.rfind('\n').map_or(0, |newline| newline + 1);
     let rest = text.get(line..).unwrap_or("");
     let width = rest.find(|c| c != ' ' && c != '\t').unwrap_or(rest.len());
+    count(width + at - line.min(at));
     rest.get(..width).unwrap_or("")
+}
+
+/// The place whose line began what the line of `at` goes on with: where a bracket opened that was closed
+/// before `at` in the same line, and so on.
+pub(super) fn began(text: &str, lexed: &Lexed, mut at: usize) -> usize {
+    loop {
+        let line = text
+            .get(..at)
+            .and_then(|head| head.rfind('\n'))
+            .map_or(0, |newline| newline + 1);
+        let closed = lexed.pairs.partition_point(|pair| pair.1 < line)
+            ..lexed.pairs.partition_point(|pair| pair.1 < at);
+        let opened = lexed.pairs.get(closed).unwrap_or(&[]).iter();
+        match opened.map(|pair| pair.0).min() {
+            Some(open) if open < line => at = open,
+            _ => return at,
+        }
+    }
 }
 
 /// Whether the last line is empty and not the only one: two Enters in a row.
@@ -317,5 +365,6 @@ impl<'a> LineCounter<'a> {
 
 /// The text of a range that came from a token of it.
 pub(super) fn slice(text: &str, range: Range<usize>) -> &str {
+    count(1);
     text.get(range).unwrap_or("")
 }

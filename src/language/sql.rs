@@ -4,232 +4,9 @@ use std::ops::Range;
 
 use super::scala::nested_comment;
 use super::scan::{Scanner, in_name, slice, starts_name};
+use super::sql_block::Blocks;
+use super::sql_words::{CONSTANTS, KEYWORDS, TYPES};
 use super::{Class, Completeness, Lexed};
-
-const KEYWORDS: &[&str] = &[
-    "add",
-    "after",
-    "all",
-    "alter",
-    "analyze",
-    "and",
-    "anti",
-    "any",
-    "as",
-    "asc",
-    "at",
-    "between",
-    "both",
-    "bucket",
-    "buckets",
-    "by",
-    "cache",
-    "call",
-    "cascade",
-    "case",
-    "cast",
-    "catalog",
-    "catalogs",
-    "change",
-    "check",
-    "clear",
-    "cluster",
-    "clustered",
-    "codegen",
-    "collate",
-    "column",
-    "columns",
-    "comment",
-    "compute",
-    "constraint",
-    "cost",
-    "create",
-    "cross",
-    "cube",
-    "current",
-    "database",
-    "databases",
-    "dbproperties",
-    "delete",
-    "delimited",
-    "desc",
-    "describe",
-    "distinct",
-    "distribute",
-    "div",
-    "drop",
-    "else",
-    "end",
-    "escape",
-    "escaped",
-    "except",
-    "exchange",
-    "exists",
-    "explain",
-    "export",
-    "extended",
-    "external",
-    "fields",
-    "filter",
-    "first",
-    "following",
-    "for",
-    "format",
-    "formatted",
-    "from",
-    "full",
-    "function",
-    "functions",
-    "global",
-    "grant",
-    "group",
-    "grouping",
-    "having",
-    "if",
-    "ilike",
-    "import",
-    "in",
-    "inner",
-    "inpath",
-    "insert",
-    "intersect",
-    "interval",
-    "into",
-    "is",
-    "join",
-    "last",
-    "lateral",
-    "lazy",
-    "left",
-    "like",
-    "limit",
-    "lines",
-    "load",
-    "local",
-    "location",
-    "map",
-    "matched",
-    "merge",
-    "minus",
-    "msck",
-    "namespace",
-    "namespaces",
-    "natural",
-    "not",
-    "nulls",
-    "of",
-    "offset",
-    "on",
-    "only",
-    "options",
-    "or",
-    "order",
-    "out",
-    "outer",
-    "over",
-    "overwrite",
-    "partition",
-    "partitioned",
-    "partitions",
-    "percent",
-    "pivot",
-    "preceding",
-    "primary",
-    "properties",
-    "purge",
-    "qualify",
-    "range",
-    "recover",
-    "recursive",
-    "refresh",
-    "regexp",
-    "rename",
-    "repair",
-    "replace",
-    "reset",
-    "restrict",
-    "revoke",
-    "right",
-    "rlike",
-    "rollup",
-    "row",
-    "rows",
-    "schema",
-    "schemas",
-    "select",
-    "semi",
-    "serde",
-    "serdeproperties",
-    "set",
-    "sets",
-    "show",
-    "sort",
-    "sorted",
-    "start",
-    "statistics",
-    "stored",
-    "stratify",
-    "table",
-    "tables",
-    "tablesample",
-    "tblproperties",
-    "temporary",
-    "terminated",
-    "then",
-    "to",
-    "touch",
-    "transform",
-    "truncate",
-    "unbounded",
-    "uncache",
-    "union",
-    "unique",
-    "unlock",
-    "unpivot",
-    "unset",
-    "update",
-    "use",
-    "using",
-    "values",
-    "view",
-    "views",
-    "when",
-    "where",
-    "window",
-    "with",
-    "within",
-    "zone",
-];
-const CONSTANTS: &[&str] = &["false", "null", "true"];
-const TYPES: &[&str] = &[
-    "array",
-    "bigint",
-    "binary",
-    "boolean",
-    "byte",
-    "char",
-    "date",
-    "dec",
-    "decimal",
-    "double",
-    "float",
-    "int",
-    "integer",
-    "long",
-    "numeric",
-    "real",
-    "short",
-    "smallint",
-    "string",
-    "struct",
-    "timestamp",
-    "timestamp_ltz",
-    "timestamp_ntz",
-    "tinyint",
-    "varchar",
-    "variant",
-    "void",
-];
 
 /// Takes an SQL text apart. Nothing in it is ever `wrong`: a `;` submits in any case.
 pub fn lex(text: &str) -> Lexed {
@@ -264,6 +41,10 @@ fn step(scan: &mut Scanner) {
             scan.pos += 1;
             string(scan, start, true);
         }
+        b'x' | b'X' if matches!(scan.byte(1), b'\'' | b'"') => {
+            scan.pos += 1;
+            string(scan, start, false);
+        }
         b'`' => {
             scan.pos += 1;
             // A doubled backtick is read as two names side by side, which ends at the same place.
@@ -277,9 +58,14 @@ fn step(scan: &mut Scanner) {
         _ => {
             scan.bump();
             let known = b"+-*/%=<>!&|^~.,;:?@$".contains(&byte);
-            if matches!(
+            if byte == b'<' && scan.at("=>") {
+                scan.pos += 2;
+            } else if matches!(
                 (byte, scan.byte(0)),
-                (b'<' | b'>' | b'=' | b'!', b'=' | b'>') | (b'|', b'|') | (b':', b':')
+                (b'<' | b'>' | b'=' | b'!', b'=')
+                    | (b'<' | b'=' | b'-', b'>')
+                    | (b'|', b'|')
+                    | (b':', b':')
             ) {
                 scan.pos += 1;
             }
@@ -298,10 +84,11 @@ fn step(scan: &mut Scanner) {
 /// To the end of the line; with a backslash there, Spark goes on in the next.
 fn line_comment(scan: &mut Scanner) {
     let start = scan.pos;
-    scan.eat_line();
-    while slice(scan.text, start..scan.pos).ends_with('\\') && !scan.at_end() {
+    let in_line = |c| c != '\n' && c != '\r';
+    scan.eat_while(in_line);
+    while slice(scan.text, start..scan.pos).ends_with('\\') && scan.byte(0) == b'\n' {
         scan.bump();
-        scan.eat_line();
+        scan.eat_while(in_line);
     }
     scan.push(Class::Comment, start);
 }
@@ -357,10 +144,13 @@ fn name(scan: &mut Scanner) {
 /// A `;` ends an entry; without one it goes on.
 pub fn completeness(buffer: &str) -> Completeness {
     let lexed = lex(buffer);
-    let ended = match lexed.solid().next_back() {
-        Some(token) => slice(buffer, token.range.clone()) == ";",
-        None => true,
-    };
+    let mut blocks = Blocks::new();
+    let mut ended = true;
+    for token in lexed.solid() {
+        let word = slice(buffer, token.range.clone());
+        blocks.feed(word);
+        ended = word == ";" && !blocks.is_open();
+    }
     if ended && !lexed.open_text {
         Completeness::Complete
     } else {
@@ -368,31 +158,38 @@ pub fn completeness(buffer: &str) -> Completeness {
     }
 }
 
-/// The statements, each with its `;`. What is blank or only a comment is none.
+/// The statements, each with its `;`. What is blank or only a comment is none, and a comment after
+/// a `;` in the same line is about what stands before it.
 pub fn parts(text: &str) -> Vec<Range<usize>> {
     let lexed = lex(text);
     let mut found: Vec<Range<usize>> = Vec::new();
-    let mut start = None;
-    let mut open = false;
+    let mut blocks = Blocks::new();
+    let mut comment = None;
+    // Whether a statement has begun, and whether nothing ended in this line before.
+    let (mut open, mut fresh_line) = (false, true);
     for token in &lexed.tokens {
-        if matches!(token.class, Class::Space | Class::Newline) {
-            continue;
+        match token.class {
+            Class::Newline => fresh_line = true,
+            Class::Comment => {
+                if !open && fresh_line {
+                    comment.get_or_insert(token.range.start);
+                }
+                fresh_line |= slice(text, token.range.clone()).contains('\n');
+            }
+            Class::Space => {}
+            _ => {
+                let word = slice(text, token.range.clone());
+                blocks.feed(word);
+                let end = word == ";" && !blocks.is_open();
+                match found.last_mut() {
+                    Some(range) if open => range.end = token.range.end,
+                    _ if end => {}
+                    _ => found.push(comment.unwrap_or(token.range.start)..token.range.end),
+                }
+                (open, comment) = (!end, None);
+                fresh_line = false;
+            }
         }
-        let end = slice(text, token.range.clone()) == ";" && token.class == Class::Operator;
-        if token.class == Class::Comment && open {
-            continue;
-        }
-        if token.class == Class::Comment {
-            start.get_or_insert(token.range.start);
-            continue;
-        }
-        match found.last_mut() {
-            Some(range) if open => range.end = token.range.end,
-            _ if end => {}
-            _ => found.push(start.unwrap_or(token.range.start)..token.range.end),
-        }
-        open = !end;
-        start = None;
     }
     found
 }
@@ -409,14 +206,4 @@ pub fn clean(part: &str) -> Option<&str> {
         }
     }
     None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keywords_are_in_the_order_that_the_search_needs() {
-        assert!(KEYWORDS.is_sorted());
-    }
 }

@@ -23,6 +23,41 @@ fn weird() -> impl Strategy<Value = String> {
     prop::collection::vec(spaced, 0..60).prop_map(|pieces| pieces.concat())
 }
 
+/// Code as people write it (a case of R or SQL) with pieces put in, taken out and doubled.
+fn damaged() -> impl Strategy<Value = String> {
+    let lists = [include_str!("cases/r.txt"), include_str!("cases/sql.txt")];
+    let bodies: Vec<String> = lists
+        .iter()
+        .flat_map(|list| cases::cases(list))
+        .map(|(_, body)| body)
+        .collect();
+    let pieces: Vec<&str> = PIECES
+        .split(' ')
+        .chain(["begin ", "end ", "case ", "then ", " "])
+        .collect();
+    let change = (
+        any::<prop::sample::Index>(),
+        0..4_u8,
+        0..12_usize,
+        prop::sample::select(pieces),
+    );
+    let bodies = prop::collection::vec(prop::sample::select(bodies), 1..4);
+    (bodies, prop::collection::vec(change, 1..5)).prop_map(|(bodies, changes)| {
+        let mut chars: Vec<char> = bodies.join("\n").chars().collect();
+        for (place, kind, length, piece) in changes {
+            let at = place.index(chars.len() + 1);
+            let end = chars.len().min(at + length);
+            let new: Vec<char> = match kind {
+                0 => Vec::new(),
+                1 => chars[at..end].repeat(2),
+                _ => piece.chars().collect(),
+            };
+            chars.splice(at..if kind < 3 { end } else { at }, new);
+        }
+        chars.into_iter().collect()
+    })
+}
+
 fn holds(language: Language, text: &str) -> Result<(), TestCaseError> {
     let lexed = language.lex(text);
     let mut at = 0;
@@ -81,6 +116,35 @@ proptest! {
     }
 
     #[test]
+    fn code_that_was_damaged_has_an_answer(text in damaged()) {
+        for language in [Language::R, Language::Sql] {
+            holds(language, &text)?;
+            // Any prefix is what somebody may have typed so far.
+            for (at, _) in text.char_indices() {
+                let prefix = &text[..at];
+                language.completeness(prefix);
+                language.redent(prefix);
+                let parts = language.parts(prefix);
+                prop_assert!(parts.last().is_none_or(|part| part.range.end <= at));
+            }
+        }
+    }
+
+    /// A statement alone is the part that it was in the text, and what is sent of it is the same.
+    #[test]
+    fn a_part_alone_is_one_part(text in damaged()) {
+        for language in [Language::R, Language::Sql] {
+            for part in language.parts(&text) {
+                let code = &text[part.range];
+                let alone = language.parts(code);
+                prop_assert_eq!(alone.len(), 1, "{:?}", code);
+                prop_assert_eq!(alone[0].first_line, 0);
+                prop_assert_eq!(&alone[0].range, &(0..code.len()));
+            }
+        }
+    }
+
+    #[test]
     fn joining_twice_changes_nothing_more(text in weird()) {
         let once = scala_join(&text).into_owned();
         if !Language::Scala.lex(&text).wrong {
@@ -128,10 +192,97 @@ fn long_texts_are_read_in_one_pass() {
         "def f: Int\n",
         "if x:\n",
         "%json x\n",
+        "begin ",
+        "begin;",
+        "case then ",
+        "l: begin not atomic end ",
+        "r\"---",
+        "R'(",
+        "x |>\n",
+        "if (a) else ",
+        "x'",
         "\n",
     ] {
         read_all(&piece.repeat(20_000));
     }
+}
+
+/// What is asked of a text on a key, on Enter and when it is sent, counted.
+fn steps(language: Language, text: &str) -> usize {
+    scan::STEPS.with(|all| all.set(0));
+    language.completeness(text);
+    language.next_indent(text);
+    language.redent(text);
+    language.parts(text);
+    language.clean(text);
+    python_future_imports(text);
+    scan::STEPS.with(std::cell::Cell::get)
+}
+
+/// Whether twice the text takes at most twice the steps, but for a little that does not grow.
+fn grows_evenly(language: Language, once: &str) -> Result<(), TestCaseError> {
+    let (small, large) = (steps(language, once), steps(language, &once.repeat(2)));
+    prop_assert!(
+        large <= 2 * small + small / 10 + 2_000,
+        "{language:?}: {small} steps for {} bytes, {large} for twice that: {:?}",
+        once.len(),
+        once.chars().take(60).collect::<String>()
+    );
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn twice_the_text_takes_twice_the_steps(text in weird()) {
+        for language in Language::ALL {
+            grows_evenly(language, &format!("{text}\n").repeat(60))?;
+            grows_evenly(language, &text.repeat(60))?;
+        }
+    }
+
+    #[test]
+    fn twice_a_few_pieces_takes_twice_the_steps(
+        pieces in prop::collection::vec(prop::sample::select(PIECES.split(' ').collect::<Vec<_>>()), 1..4)
+    ) {
+        for language in Language::ALL {
+            grows_evenly(language, &pieces.join(" ").repeat(300))?;
+            grows_evenly(language, &format!("{}\n", pieces.concat()).repeat(300))?;
+        }
+    }
+}
+
+proptest! {
+    /// Two Enters always end an entry; this is the way out without them.
+    #[test]
+    fn a_text_that_waits_ends_with_what_it_waits_for(text in weird()) {
+        for language in [Language::Python, Language::Scala] {
+            let ended = ended(language, text.trim_end());
+            prop_assert_ne!(language.completeness(&ended), Completeness::Incomplete, "{:?}", ended);
+        }
+    }
+}
+
+/// The text with all closed that is open, and an operand for what waits for one. Code in strings in code
+/// takes a few rounds.
+fn ended(language: Language, text: &str) -> String {
+    let mut text = text.to_owned();
+    for round in 0..400 {
+        if language.completeness(&text) != Completeness::Incomplete {
+            break;
+        }
+        let lexed = language.lex(&text);
+        let open = lexed.unclosed.last().map(|open| text.as_bytes()[*open]);
+        text.push_str(match (lexed.open_text, open, language) {
+            (true, _, _) => ["\"\"\"", "'''", "*/", "\"", "'"][round % 5],
+            (false, Some(b'('), _) => "\n)",
+            (false, Some(b'['), _) => "\n]",
+            (false, Some(_), _) => "\n}",
+            (false, None, Language::Python) => "\nx = 1",
+            (false, None, _) => ["\n= x", "\n; x", "\nwhile (x) x"][round % 3],
+        });
+    }
+    text
 }
 
 #[test]

@@ -3,12 +3,12 @@
 //! This is the one place that looks at a server's words. Everything above asks for a [`Reason`].
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::{Failure, Problem, Reason};
-use super::{SessionState, repair, text};
+use super::{Scheme, SessionState, repair, scheme, text};
 
 /// How many characters of an answer that cannot be read are shown.
 const BEGIN: usize = 200;
@@ -24,8 +24,8 @@ pub(super) struct Answer {
 #[derive(Clone, Copy)]
 pub(super) struct Asked {
     pub(super) method: &'static str,
-    /// Was a user and a password sent? LDAP's filter says 403 when they are wrong.
-    pub(super) basic: bool,
+    /// How the request logged in. LDAP's filter says 403 when user or password are wrong.
+    pub(super) login: Option<Scheme>,
 }
 
 /// The five shapes that Livy's refusals come in (protocol: error bodies).
@@ -103,7 +103,8 @@ impl Answer {
             message,
             detail,
             retry_after: retry_after(&self.headers),
-            asks_for: schemes(&self.headers),
+            asks_for: scheme::offered(&self.headers),
+            sent: asked.login,
         }
     }
 }
@@ -217,7 +218,7 @@ fn forbidden(shape: &Shape, asked: Asked) -> Reason {
     let known_user = ["not authori", "not allowed", "access denied", "permission"]
         .iter()
         .any(|word| lower.contains(word));
-    if asked.basic && matches!(shape, Shape::Page(_)) && !known_user {
+    if asked.login == Some(Scheme::Basic) && matches!(shape, Shape::Page(_)) && !known_user {
         Reason::WrongCredentials
     } else {
         Reason::Forbidden
@@ -255,14 +256,4 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
     let seconds = date.as_second() - jiff::Timestamp::now().as_second();
     Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
-}
-
-/// The schemes that the server would take (`Basic`, `Negotiate`, ...).
-fn schemes(headers: &HeaderMap) -> Vec<String> {
-    headers
-        .get_all(WWW_AUTHENTICATE)
-        .iter()
-        .filter_map(|value| value.to_str().ok()?.split_whitespace().next())
-        .map(|scheme| text::one_line(scheme, 30))
-        .collect()
 }

@@ -13,6 +13,7 @@ use super::answer::Answer;
 use super::error::{Error, Problem, Reason};
 use super::headers;
 use super::patience::Patience;
+use super::renewal::Renewed;
 use super::request::{Call, Wire};
 use super::trace::Secrets;
 use super::transport::Transport;
@@ -30,13 +31,15 @@ struct Inner {
     lacking: Lacking,
 }
 
-/// What this server has not, found out by asking once.
+/// What this server has not, found out by asking.
 #[derive(Default)]
 pub(super) struct Lacking {
     /// `GET /sessions/{id}/state`.
     pub(super) state_route: AtomicBool,
     /// `GET /sessions/{id}/statements/{n}`.
     pub(super) statement_route: AtomicBool,
+    /// That one it has, for certain.
+    pub(super) statement_route_seen: AtomicBool,
     /// `kind` of a statement (since 0.5).
     pub(super) statement_kind: AtomicBool,
 }
@@ -80,15 +83,17 @@ impl Client {
 
     fn prepare(connection: Connection) -> Result<Self, Problem> {
         let base = checked_base(&connection.base)?;
-        let mut secrets = Secrets::default();
-        let (headers, basic) = headers::own(&connection, &mut secrets)?;
+        let secrets = Secrets::default();
+        let (headers, login) = headers::own(&connection, &secrets)?;
         let wire = Wire {
             base,
             headers,
-            basic,
+            login,
             secrets,
             transport: Transport::new(),
             spoken: AtomicBool::new(false),
+            served: AtomicBool::new(false),
+            renewed: Renewed::default(),
             connection,
         };
         Ok(Self(Arc::new(Inner {
@@ -247,6 +252,16 @@ impl Client {
             return self.session(id).await;
         }
         self.read(&call, &answer)
+    }
+
+    /// Has the server ever answered a call well?
+    pub fn has_served(&self) -> bool {
+        self.wire().served.load(Ordering::Relaxed)
+    }
+
+    /// Can its credentials be fetched anew when the server takes them no longer?
+    pub fn renews(&self) -> bool {
+        self.wire().connection.renewal.is_some()
     }
 
     pub(super) fn wire(&self) -> &Wire {

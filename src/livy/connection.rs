@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::{Credentials, Trace};
+use super::{Credentials, Renewal, Trace};
 
 /// Which proxy carries the requests. Whatever is chosen, loopback never goes through one.
 #[derive(Clone, Default)]
@@ -38,6 +38,8 @@ pub struct Connection {
     pub base: Url,
     /// What says who asks.
     pub credentials: Credentials,
+    /// How to fetch them again when the server takes them no longer; none where they stay what they are.
+    pub renewal: Option<Renewal>,
     /// Headers for every request; one of the same name as ours takes its place.
     pub headers: Vec<(String, SecretString)>,
     /// Whom to act as (`doAs`), where the server allows it.
@@ -68,6 +70,7 @@ impl Connection {
         Self {
             base,
             credentials: Credentials::None,
+            renewal: None,
             headers: Vec::new(),
             do_as: None,
             cacert: None,

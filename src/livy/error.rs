@@ -1,6 +1,8 @@
 //! What can go wrong between us and a server, as values.
 use std::time::Duration;
 
+use super::Scheme;
+
 /// A failed call: what was asked, and what went wrong.
 #[derive(Debug, thiserror::Error)]
 #[error("{method} {path}: {problem}")]
@@ -31,7 +33,7 @@ pub enum Problem {
         begin: String,
     },
     /// More than the client is willing to hold.
-    #[error("the answer is larger than {limit} bytes")]
+    #[error("the answer is larger than {} MiB", limit >> 20)]
     TooLarge {
         /// The limit in bytes.
         limit: u64,
@@ -79,7 +81,9 @@ pub enum Reach {
     Tls {
         /// Host and port.
         to: String,
-        /// The innermost cause.
+        /// What is wrong, as far as it can be known.
+        why: TlsWhy,
+        /// The innermost cause, in the library's words.
         cause: String,
     },
     /// The request left and no whole answer came in time: the server may have acted on it.
@@ -94,6 +98,31 @@ pub enum Reach {
         /// The innermost cause.
         cause: String,
     },
+}
+
+/// Why TLS failed, decided once, from the error's own type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsWhy {
+    /// Nobody that this machine trusts signed the server's certificate.
+    UnknownIssuer,
+    /// The CA that was named has the issuer's name, and has not signed the server's certificate.
+    WrongIssuer,
+    /// The certificate is for another host name.
+    OtherName,
+    /// The certificate has run out.
+    Expired,
+    /// The certificate is not valid yet.
+    NotYetValid,
+    /// The other side speaks no TLS on that port, plain http perhaps.
+    NotTls,
+    /// The other side closed the connection during the handshake.
+    Closed,
+    /// The server broke off for want of a client certificate that it takes.
+    ClientCertificate,
+    /// No version of TLS, or no cipher, that both sides speak.
+    Incompatible,
+    /// Anything else.
+    Other,
 }
 
 impl Reach {
@@ -156,8 +185,10 @@ pub struct Failure {
     pub field: Option<String>,
     /// `Retry-After`, in whole seconds from now.
     pub retry_after: Option<Duration>,
-    /// The ways to log in that a 401 offers (`Basic`, `Negotiate`, ...), as the server spells them.
-    pub asks_for: Vec<String>,
+    /// The ways to log in that a 401 offers, in the server's order.
+    pub asks_for: Vec<Scheme>,
+    /// The way in which the refused request had logged in.
+    pub sent: Option<Scheme>,
 }
 
 impl Error {

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::error::Problem;
 use super::trace::{HIDDEN, Secrets};
-use super::{Connection, Credentials};
+use super::{Connection, Credentials, Scheme};
 
 /// What every request carries. Livy's CSRF filter asks writes for `X-Requested-By`, and its servlets for
 /// the content type, with or without a body.
@@ -22,14 +22,12 @@ pub(super) fn ours(method: &str, json: bool) -> HeaderMap {
     headers
 }
 
-/// The headers that the user and the credentials add, all marked as sensitive, and whether a user and a
-/// password are among them.
+/// The headers that the user and the credentials add, all marked as sensitive, and how they log in.
 pub(super) fn own(
     connection: &Connection,
-    secrets: &mut Secrets,
-) -> Result<(HeaderMap, bool), Problem> {
+    secrets: &Secrets,
+) -> Result<(HeaderMap, Option<Scheme>), Problem> {
     let authorization = authorization(&connection.credentials, secrets)?;
-    let mut basic = matches!(connection.credentials, Credentials::Basic { .. });
     let mut headers = HeaderMap::new();
     let mut add = |name: HeaderName, value: &str| {
         secrets.add(value);
@@ -57,17 +55,31 @@ pub(super) fn own(
                 "the header {known} belongs to the protocol and cannot be set"
             )));
         }
-        basic &= known != AUTHORIZATION;
         add(known, value.expose_secret().trim())?;
     }
-    Ok((headers, basic))
+    let login = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.split_whitespace().next())
+        .map(Scheme::from);
+    Ok((headers, login))
+}
+
+/// What says who asks, alone.
+pub(super) fn login(
+    credentials: &Credentials,
+    secrets: &Secrets,
+) -> Result<Option<HeaderValue>, Problem> {
+    let Some(value) = authorization(credentials, secrets)? else {
+        return Ok(None);
+    };
+    let mut header = HeaderValue::from_str(&value)
+        .map_err(|_| Problem::Setup("the new token cannot stand in a header".to_owned()))?;
+    header.set_sensitive(true);
+    Ok(Some(header))
 }
 
 /// The value of `Authorization`; each part of it that must not be shown is told to `secrets`.
-fn authorization(
-    credentials: &Credentials,
-    secrets: &mut Secrets,
-) -> Result<Option<String>, Problem> {
+fn authorization(credentials: &Credentials, secrets: &Secrets) -> Result<Option<String>, Problem> {
     match credentials {
         Credentials::None => Ok(None),
         Credentials::Basic { user, .. } if user.contains(':') => Err(Problem::Setup(

@@ -5,7 +5,7 @@ use std::io;
 use url::Url;
 
 use super::Connection;
-use super::error::{Problem, Reach};
+use super::error::{Problem, Reach, TlsWhy};
 use super::text;
 
 /// Every cause, outermost first. An `io::Error` made of another error hides that one from `source()`.
@@ -59,11 +59,7 @@ pub(super) fn problem(
         .iter()
         .find_map(|cause| cause.downcast_ref::<rustls::Error>())
     {
-        return Reach::Tls {
-            to,
-            cause: tls_cause(tls, &cause),
-        }
-        .into();
+        return of_tls(tls, error.is_connect(), spoken, to, cause).into();
     }
     if error.is_dns() {
         let host = url.host_str().unwrap_or_default().to_owned();
@@ -74,8 +70,13 @@ pub(super) fn problem(
             let after = connection.connect_timeout;
             Reach::ConnectTimeout { to, after }.into()
         } else if url.scheme() == "https" && io_kind(io::ErrorKind::UnexpectedEof) {
-            let cause = format!("{cause}; perhaps there is no TLS on that port: try http://");
-            Reach::Tls { to, cause }.into()
+            let cause = "it closed the connection during the handshake".to_owned();
+            if spoken {
+                Reach::Connect { to, cause }.into()
+            } else {
+                let why = TlsWhy::Closed;
+                Reach::Tls { to, why, cause }.into()
+            }
         } else {
             Reach::Connect { to, cause }.into()
         };
@@ -103,33 +104,154 @@ fn place(url: &Url) -> String {
     }
 }
 
-fn tls_cause(error: &rustls::Error, said: &str) -> String {
-    use rustls::CertificateError as Certificate;
-    let advice = match error {
-        rustls::Error::InvalidMessage(_) => "that port speaks no TLS; perhaps it is http://",
-        rustls::Error::InvalidCertificate(certificate) => match certificate {
-            Certificate::BadSignature => {
-                "the CA named is not the one that signed the server's certificate, though it has its name; \
-                 fetch it anew (--cacert)"
-            }
-            Certificate::UnknownIssuer => {
-                "nobody that this machine trusts signed the server's certificate; name its CA (--cacert)"
-            }
+/// A server that has spoken before knows TLS: what is no matter of certificates passes, as when its gateway restarts.
+fn of_tls(
+    error: &rustls::Error,
+    connecting: bool,
+    spoken: bool,
+    to: String,
+    cause: String,
+) -> Reach {
+    if !spoken || is_certificate(error) {
+        let why = tls_why(error);
+        return Reach::Tls { to, why, cause };
+    }
+    if connecting {
+        Reach::Connect { to, cause }
+    } else {
+        // the request may have left before
+        Reach::Broken { cause }
+    }
+}
+
+/// Is it about a certificate, the server's or ours?
+fn is_certificate(error: &rustls::Error) -> bool {
+    use rustls::{AlertDescription as Alert, Error};
+    matches!(
+        error,
+        Error::InvalidCertificate(_)
+            | Error::NoCertificatesPresented
+            | Error::AlertReceived(
+                Alert::CertificateRequired
+                    | Alert::NoCertificate
+                    | Alert::BadCertificate
+                    | Alert::UnsupportedCertificate
+                    | Alert::CertificateRevoked
+                    | Alert::CertificateExpired
+                    | Alert::CertificateUnknown
+                    | Alert::UnknownCA
+                    | Alert::AccessDenied
+            )
+    )
+}
+
+fn tls_why(error: &rustls::Error) -> TlsWhy {
+    use rustls::{AlertDescription as Alert, CertificateError as Certificate, Error};
+    match error {
+        Error::InvalidMessage(_) => TlsWhy::NotTls,
+        Error::InvalidCertificate(certificate) => match certificate {
+            Certificate::UnknownIssuer => TlsWhy::UnknownIssuer,
+            Certificate::BadSignature => TlsWhy::WrongIssuer,
             Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
-                "the certificate is for another host name; use that name in the server's address"
+                TlsWhy::OtherName
             }
-            Certificate::Expired | Certificate::ExpiredContext { .. } => {
-                "the server's certificate has run out, or this machine's clock is wrong"
-            }
+            Certificate::Expired | Certificate::ExpiredContext { .. } => TlsWhy::Expired,
             Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => {
-                "the server's certificate is not valid yet, or this machine's clock is wrong"
+                TlsWhy::NotYetValid
             }
-            _ => return said.to_owned(),
+            _ => TlsWhy::Other,
         },
-        rustls::Error::AlertReceived(_) => {
-            "the server broke off; perhaps it wants a client certificate (--cert, --key)"
+        Error::PeerIncompatible(_) | Error::AlertReceived(Alert::ProtocolVersion) => {
+            TlsWhy::Incompatible
         }
-        _ => return said.to_owned(),
-    };
-    format!("{said}; {advice}")
+        Error::AlertReceived(
+            Alert::CertificateRequired
+            | Alert::NoCertificate
+            | Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied
+            // what TLS 1.2 says for a certificate that is missing
+            | Alert::HandshakeFailure,
+        ) => TlsWhy::ClientCertificate,
+        _ => TlsWhy::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_of_tls_is_told_by_its_type() {
+        use rustls::{
+            AlertDescription as Alert, CertificateError as Certificate, Error, PeerIncompatible,
+        };
+        for (error, why) in [
+            (
+                Error::InvalidCertificate(Certificate::UnknownIssuer),
+                TlsWhy::UnknownIssuer,
+            ),
+            (
+                Error::InvalidCertificate(Certificate::BadSignature),
+                TlsWhy::WrongIssuer,
+            ),
+            (
+                Error::InvalidCertificate(Certificate::NotValidForName),
+                TlsWhy::OtherName,
+            ),
+            (
+                Error::InvalidCertificate(Certificate::Expired),
+                TlsWhy::Expired,
+            ),
+            (
+                Error::InvalidCertificate(Certificate::NotValidYet),
+                TlsWhy::NotYetValid,
+            ),
+            (
+                Error::InvalidCertificate(Certificate::Revoked),
+                TlsWhy::Other,
+            ),
+            (
+                Error::AlertReceived(Alert::CertificateRequired),
+                TlsWhy::ClientCertificate,
+            ),
+            (
+                Error::AlertReceived(Alert::ProtocolVersion),
+                TlsWhy::Incompatible,
+            ),
+            (
+                Error::PeerIncompatible(PeerIncompatible::NoCipherSuitesInCommon),
+                TlsWhy::Incompatible,
+            ),
+            (
+                Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType),
+                TlsWhy::NotTls,
+            ),
+            (Error::AlertReceived(Alert::InternalError), TlsWhy::Other),
+        ] {
+            assert_eq!(tls_why(&error), why, "{error}");
+        }
+    }
+
+    #[test]
+    fn once_the_server_has_spoken_only_certificates_are_final() {
+        use rustls::{AlertDescription as Alert, CertificateError as Certificate, Error};
+        let reach = |error: &Error, connecting, spoken| {
+            of_tls(error, connecting, spoken, String::new(), String::new())
+        };
+        let hiccup = Error::AlertReceived(Alert::InternalError);
+        assert!(matches!(reach(&hiccup, true, false), Reach::Tls { .. }));
+        assert!(matches!(reach(&hiccup, true, true), Reach::Connect { .. }));
+        assert!(matches!(reach(&hiccup, false, true), Reach::Broken { .. }));
+        for error in [
+            Error::InvalidCertificate(Certificate::Expired),
+            Error::AlertReceived(Alert::CertificateRequired),
+        ] {
+            assert!(matches!(reach(&error, true, true), Reach::Tls { .. }));
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! One call as one exchange: build, send, follow redirects, read within bounds.
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Response};
 use tokio::time::Instant;
 use url::Url;
@@ -9,10 +9,11 @@ use url::Url;
 use super::answer::{Answer, Asked};
 use super::error::{Error, Problem};
 use super::patience::{Patience, Progress};
+use super::renewal::Renewed;
 use super::trace::{Secrets, Trace};
 use super::transport::Transport;
 use super::upload::Upload;
-use super::{Connection, headers, reach, redirect};
+use super::{Connection, Scheme, headers, reach, redirect};
 
 /// Most bytes of a statement's answer, unpacked.
 pub(super) const STATEMENT_LIMIT: u64 = 128 << 20;
@@ -81,11 +82,16 @@ pub(super) struct Wire {
     pub(super) base: Url,
     /// The user's headers and the credentials.
     pub(super) headers: HeaderMap,
-    pub(super) basic: bool,
+    /// How the requests log in.
+    pub(super) login: Option<Scheme>,
     pub(super) secrets: Secrets,
     pub(super) transport: Transport,
     /// Has the server ever answered?
     pub(super) spoken: AtomicBool,
+    /// Did a whole answer ever come that was no refusal?
+    pub(super) served: AtomicBool,
+    /// Credentials that took the place of those in `headers`.
+    pub(super) renewed: Renewed,
 }
 
 impl Wire {
@@ -99,14 +105,20 @@ impl Wire {
         let shown = format!("/{}", call.segments.join("/"));
         let url = self.url(call).map_err(|problem| failed(&shown, problem))?;
         let path = self.below_base(&url);
-        let progress = Progress::default();
-        let follow = self.follow(call, url, &progress);
-        let answer = call
-            .patience
-            .run(self.connection.read_timeout, &progress, follow)
+        let used = self.renewed.current().0;
+        let mut answer = self
+            .exchange(call, url.clone())
             .await
             .map_err(|problem| failed(&path, self.without_secrets(problem)))?;
+        // refused unread, so that a POST may be sent again, too
+        if answer.status == 401 && self.renew(used).await {
+            answer = self
+                .exchange(call, url)
+                .await
+                .map_err(|problem| failed(&path, self.without_secrets(problem)))?;
+        }
         if answer.is_success() {
+            self.served.store(true, Ordering::Relaxed);
             return Ok(answer);
         }
         if answer.status == 401 {
@@ -114,11 +126,19 @@ impl Wire {
         }
         let mut failure = answer.failure(Asked {
             method: call.method,
-            basic: self.basic,
+            login: self.login,
         });
         failure.message = self.secrets.hide(failure.message);
         failure.detail = failure.detail.map(|detail| self.secrets.hide(detail));
         Err(failed(&path, failure.into()))
+    }
+
+    async fn exchange(&self, call: &Call<'_>, url: Url) -> Result<Answer, Problem> {
+        let progress = Progress::default();
+        let follow = self.follow(call, url, &progress);
+        call.patience
+            .run(self.connection.read_timeout, &progress, follow)
+            .await
     }
 
     /// An error for an answer that came and cannot be used.
@@ -235,6 +255,9 @@ impl Wire {
         }
         for (name, value) in &self.headers {
             headers.insert(name, value.clone());
+        }
+        if let Some(login) = self.renewed.current().1 {
+            headers.insert(AUTHORIZATION, login);
         }
         self.trace(|| Trace::Sent {
             method: call.method,

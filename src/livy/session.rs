@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::lenient;
+use super::{Kind, lenient};
 
 /// A session's id: a number on Livy, a GUID on some managed services, so opaque text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -184,6 +184,25 @@ pub struct Session {
     /// Everything else that the server told (memory, cores, ttl, vendor keys), untouched.
     #[serde(flatten)]
     pub more: BTreeMap<String, Value>,
+}
+
+impl Session {
+    /// Its kind, where the server says one that statements can have.
+    pub fn kind_or(&self, otherwise: Kind) -> Kind {
+        let kind = self.kind.as_deref().and_then(|kind| kind.parse().ok());
+        kind.unwrap_or(otherwise)
+    }
+
+    /// Seconds without a look after which the server ends it; none where it has, or shows, no heartbeat.
+    pub fn heartbeat_s(&self) -> Option<u32> {
+        let seconds = lenient::as_int(self.more.get("heartbeatTimeoutInSecond")?)?;
+        u32::try_from(seconds).ok().filter(|seconds| *seconds > 0)
+    }
+
+    /// A text among what else the server told; none where it is empty.
+    pub fn told(&self, key: &str) -> Option<String> {
+        lenient::as_text(self.more.get(key)?.clone()).filter(|text| !text.is_empty())
+    }
 }
 
 /// A page of the list of sessions.

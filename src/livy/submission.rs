@@ -74,6 +74,11 @@ impl Client {
         }
     }
 
+    /// Has it ever shown a single statement? Then an answer that knows no such route is not the server's.
+    pub fn has_statement_route(&self) -> bool {
+        self.lacks().statement_route_seen.load(Ordering::Relaxed)
+    }
+
     /// One statement. A server without that route is asked for the list.
     pub async fn statement(&self, session: &SessionId, id: i64) -> Result<Statement, Error> {
         let lacking = &self.lacks().statement_route;
@@ -81,9 +86,18 @@ impl Client {
         let segments = ["sessions", session.as_str(), "statements", &number];
         let call = Call::get(&segments).for_a_statement();
         if !lacking.load(Ordering::Relaxed) {
-            match self.value(&call).await {
-                Err(error) if error.reason() == Some(Reason::NoSuchRoute) => {}
-                answer => return answer,
+            let answer = self.value(&call).await;
+            match &answer {
+                Err(error)
+                    if error.reason() == Some(Reason::NoSuchRoute)
+                        && !self.has_statement_route() => {}
+                answered => {
+                    if answered.is_ok() {
+                        let seen = &self.lacks().statement_route_seen;
+                        seen.store(true, Ordering::Relaxed);
+                    }
+                    return answer;
+                }
             }
         }
         let list = self.statements(session, None, None, None).await?;
@@ -182,5 +196,6 @@ fn not_listed(id: i64) -> Failure {
         field: None,
         retry_after: None,
         asks_for: Vec::new(),
+        sent: None,
     }
 }

@@ -51,7 +51,8 @@ pub(super) fn cause_and_rest(text: &str) -> (String, Option<String>) {
     )
 }
 
-/// What a page says to a reader: its title, else its first words.
+/// What a page says to a reader: its title, else its first words. The title of Livy 0.7's Jetty is a bare
+/// `Error 403`: there, the reason stands in the body.
 pub(super) fn page_title(page: &str) -> String {
     let lower = page.to_ascii_lowercase();
     let title = lower.find("<title").and_then(|tag| {
@@ -59,7 +60,16 @@ pub(super) fn page_title(page: &str) -> String {
         let end = start + lower[start..].find("</title")?;
         Some(page[start..end].to_owned())
     });
-    let text = title.unwrap_or_else(|| without_tags(page));
+    let bare = title.as_deref().is_some_and(|title| {
+        let status = title.trim().strip_prefix("Error ");
+        status.is_some_and(|status| status.chars().all(|c| c.is_ascii_digit()))
+    });
+    let reason = lower.find("reason:").filter(|_| bare).map(|at| {
+        let told = &page[at + "reason:".len()..];
+        let end = told.to_ascii_lowercase().find("</pre>");
+        without_tags(&told[..end.unwrap_or(told.len())])
+    });
+    let text = reason.or(title).unwrap_or_else(|| without_tags(page));
     one_line(&unescape(&text), LONGEST_MESSAGE)
 }
 
@@ -130,6 +140,10 @@ mod tests {
             page_title("<html><TITLE>Error 403 &amp; more</TITLE><p>x"),
             "Error 403 & more"
         );
+        let jetty = "<html><head><title>Error 403 </title></head><body><h2>HTTP ERROR: 403</h2>\n\
+                     <p>Problem accessing /sessions. Reason:\n<pre>    User not authorised to use Livy.</pre></p>\n\
+                     <hr />Powered by Jetty:// 9.3</body></html>";
+        assert_eq!(page_title(jetty), "User not authorised to use Livy.");
         assert_eq!(page_title("<h1>Bad</h1> <b>gateway</b>"), "Bad  gateway");
         assert_eq!(page_title("<title>never closed"), "never closed");
     }

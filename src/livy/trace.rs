@@ -1,4 +1,5 @@
 //! What was sent and received, for people who want to see it; and the hiding of secrets in it.
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use super::text;
@@ -7,7 +8,7 @@ use super::text;
 const SHOWN: usize = 2000;
 
 /// What stands in a secret's place.
-pub(super) const HIDDEN: &str = "(hidden)";
+pub const HIDDEN: &str = "(hidden)";
 
 /// One half of an exchange. Credentials and configuration values that look secret are hidden.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,22 +38,24 @@ pub enum Trace {
 }
 
 /// Texts that must not be shown: passwords, tokens, headers' values, as they travel.
-#[derive(Clone, Default)]
-pub(super) struct Secrets(Vec<String>);
+#[derive(Default)]
+pub(super) struct Secrets(RwLock<Vec<String>>);
 
 impl Secrets {
     /// Remembers a secret. One of a few characters is left out: hiding every `1` would hide the
     /// answer, and protect nothing.
-    pub(super) fn add(&mut self, secret: &str) {
+    pub(super) fn add(&self, secret: &str) {
         const SHORTEST: usize = 6;
         if secret.len() >= SHORTEST {
-            self.0.push(secret.to_owned());
+            let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            all.push(secret.to_owned());
         }
     }
 
     /// The text without the secrets, should a server or a proxy have sent one back.
     pub(super) fn hide(&self, text: String) -> String {
-        self.0.iter().fold(text, |text, secret| {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.iter().fold(text, |text, secret| {
             if text.contains(secret.as_str()) {
                 text.replace(secret.as_str(), HIDDEN)
             } else {
@@ -95,7 +98,7 @@ fn hide_values(json: &str) -> String {
         if let Some(value) = after.trim_start().strip_prefix(':') {
             shown.push(':');
             rest = value;
-            hide_next = is_secret_key(token);
+            hide_next = names_a_secret(token);
         }
     }
     shown.push_str(rest);
@@ -116,7 +119,9 @@ fn string_end(text: &str) -> usize {
     text.len()
 }
 
-fn is_secret_key(key: &str) -> bool {
+/// Is the value of a setting or a key of this name a secret? Those words are in it that Spark's own
+/// `spark.redaction.regex` hides, or that vendors name their keys by.
+pub fn names_a_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     [
         "secret",
@@ -125,6 +130,11 @@ fn is_secret_key(key: &str) -> bool {
         "access.key",
         "accesskey",
         "account.key",
+        "private.key",
+        "private_key",
+        "passphrase",
+        "passwd",
+        "azure.sas.",
         "credential",
         "apikey",
         "api.key",
@@ -157,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_secret_sent_back_is_hidden() {
-        let mut secrets = Secrets::default();
+        let secrets = Secrets::default();
         secrets.add("hunter22");
         secrets.add("1");
         assert_eq!(secrets.hide("1 hunter22".to_owned()), "1 (hidden)");

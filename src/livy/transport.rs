@@ -1,5 +1,6 @@
 //! The HTTP clients: built on first use, once for http and once for https.
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::{Arc, Once, OnceLock, RwLock};
 use std::time::Duration;
@@ -8,10 +9,10 @@ use reqwest::cookie::{CookieStore, Jar};
 use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, Identity, Proxy, retry};
-use url::{Host, Url};
+use url::Url;
 
 use super::error::Problem;
-use super::{Connection, ProxyChoice};
+use super::{Connection, ProxyChoice, is_loopback};
 
 /// Jetty drops a connection after 30 s without a request. One that is given up earlier on our side is
 /// never found dead by a statement, which may not be sent twice.
@@ -94,19 +95,6 @@ impl Transport {
     }
 }
 
-/// Is this our own machine?
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
-        None => false,
-    }
-}
-
 /// rustls is built without a provider of its own; the first client names it for the process.
 fn install_crypto() {
     static INSTALLED: Once = Once::new();
@@ -144,6 +132,15 @@ fn with_tls(mut builder: ClientBuilder, connection: &Connection) -> Result<Clien
 }
 
 fn read(path: &Path, what: &str) -> Result<Vec<u8>, Problem> {
+    let others_write = fs::metadata(path)
+        .is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o022 != 0);
+    if others_write {
+        return Err(Problem::Setup(format!(
+            "other users can write the {what} {0}, so it is not used; look at what is in it, then: \
+             chmod go-w '{0}'",
+            path.display()
+        )));
+    }
     fs::read(path).map_err(|error| {
         Problem::Setup(format!(
             "the {what} {} cannot be read: {error}",
@@ -190,27 +187,6 @@ impl CookieStore for Cookies {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn loopback_is_known_in_every_spelling() {
-        for url in [
-            "http://localhost:1",
-            "http://LOCALHOST.",
-            "http://a.localhost",
-            "http://127.9.0.1",
-            "http://[::1]",
-            "http://[::ffff:127.0.0.1]",
-        ] {
-            assert!(is_loopback(&url.parse().unwrap()), "{url}");
-        }
-        for url in [
-            "http://localhost.example.net",
-            "http://10.0.0.1",
-            "http://[::2]",
-        ] {
-            assert!(!is_loopback(&url.parse().unwrap()), "{url}");
-        }
-    }
 
     #[test]
     fn a_ca_file_without_certificates_is_refused_by_name() {

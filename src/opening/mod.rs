@@ -1,25 +1,38 @@
 //! From settings to a live session: the server (ours, where asked for), the client, the session.
 //! It runs beside the prompt, so it speaks through a status and notes and draws nothing.
+mod attach;
+mod ends;
+mod init;
+mod left;
+mod made;
+mod owed;
+mod reuse;
+mod server;
 mod telling;
+mod wait;
 mod wanted;
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex as Lock, PoisonError};
 
-use secrecy::SecretString;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
-use url::Url;
 
-use crate::livy::{Client, Connection, Credentials, Kind, ProxyChoice, Reason, Trace};
-use crate::local::serving::{LocalSpark, Served};
-use crate::record::{JournalKey, Record};
+use crate::livy::{Client, Credentials, Kind, Trace};
+use crate::local::serving::LocalSpark;
+use crate::record::Record;
 use crate::report::Report;
-use crate::session::{self, Closed, Health, KeepAlive, Lease, Session};
-use crate::settings::{Settings, Target};
+use crate::session::{Health, KeepAlive, Lease, Session};
+use crate::settings::{Settings, Target, Which};
 use crate::shutdown::Shutdown;
-use telling::{Telling, Words};
+use attach::PickedUp;
+use ends::Ends;
+pub use init::{Init, init};
+use made::Making;
+pub use owed::Owed;
+use telling::Telling;
+pub use telling::{Note, Notes};
+pub use wait::News;
 pub use wanted::wanted;
 
 /// A session that can be used, with what keeps it alive.
@@ -29,10 +42,11 @@ pub struct Opened {
     pub session: Session,
     /// Its heartbeat.
     pub keep_alive: KeepAlive,
-    /// The duty to delete it.
-    pub lease: Lease,
-    /// Its place in the journal.
-    pub journal: JournalKey,
+    /// The duty to delete it, or to leave it there.
+    pub owed: Owed,
+    ours: bool,
+    ends: Ends,
+    _picked_up: Option<PickedUp>,
 }
 
 /// How far a session on its way is.
@@ -58,6 +72,8 @@ pub struct Status {
     pub text: String,
     /// How far it is.
     pub phase: Phase,
+    /// The kind of a session that is there, once it is known.
+    pub kind: Option<Kind>,
 }
 
 /// A session on its way.
@@ -66,11 +82,86 @@ pub struct Opening {
     pub task: JoinHandle<Result<Opened, Report>>,
     /// What is being done.
     pub status: watch::Receiver<Status>,
-    /// What the user should know.
-    pub notes: mpsc::UnboundedReceiver<String>,
+    /// What the user should know; the status changes with each.
+    pub notes: Notes,
     /// What would have to be deleted.
     pub lease: Lease,
+    /// Was the session there before us?
+    pub attached: bool,
+    /// How, once that is known.
+    owed: Promise,
 }
+
+impl Opened {
+    /// Ends the use of the session now, as `:restart` does: one that we made is deleted, also when it was to
+    /// stay. The answer is what the user should know.
+    pub async fn close(self) -> Option<String> {
+        if self.ours && self.owed.stays() && !self.owed.delete_later(&self.session) {
+            return None;
+        }
+        // the heartbeat lasts as long as the session may
+        self.owed.close().await
+    }
+
+    /// The session takes no statement any more. One that we made is deleted where it still stands on the
+    /// server's list; another's is let be, and nothing is said of it.
+    pub async fn lost(self) -> Option<String> {
+        if self.ours {
+            return self.close().await;
+        }
+        self.owed.stay(None);
+        None
+    }
+
+    /// Would [`Opened::close`] delete it?
+    pub fn is_ours(&self) -> bool {
+        self.ours || !self.owed.stays()
+    }
+
+    /// Was it there before us, and not left by us for the next?
+    pub fn is_attached(&self) -> bool {
+        !self.ours
+    }
+
+    /// What becomes of it when we leave, in words.
+    pub fn when_left(&self) -> String {
+        if self.owed.stays() {
+            format!("it stays: {}", self.ends.text())
+        } else {
+            "it is deleted".to_owned()
+        }
+    }
+
+    /// From now on the session stays when we leave; the answer says when it ends.
+    pub fn detach(&self) -> String {
+        self.owed.record.keep(self.owed.journal);
+        self.owed.stay(None);
+        format!("session {} stays: {}", self.session.id, self.ends.text())
+    }
+}
+
+impl Opening {
+    /// What stays behind when nothing is deleted.
+    pub fn left(&self) -> Option<String> {
+        owed::left(&self.lease)
+    }
+
+    /// Gives the session up, and deletes what there is of it; the answer is what the user should know.
+    pub async fn give_up(self) -> Option<String> {
+        self.task.abort();
+        // where it came after all, it is closed as well
+        let _opened = self.task.await;
+        let owed = self.owed.lock();
+        let owed = owed.unwrap_or_else(PoisonError::into_inner).clone();
+        match owed {
+            Some(owed) => owed.close().await,
+            None => None,
+        }
+    }
+}
+
+/// The newest duty to delete that stands for a session on its way.
+type Promise = Arc<Lock<Option<Owed>>>;
 
 /// Opens sessions on one server; the connection is made once.
 #[derive(Clone)]
@@ -110,91 +201,35 @@ impl Opener {
         }))
     }
 
-    /// The client; the first call makes it, and starts the local server where that is meant.
-    pub async fn client(&self) -> Result<Client, Report> {
-        let mut client = self.0.client.lock().await;
-        if let Some(client) = &*client {
-            return Ok(client.clone());
-        }
-        let connection = match (&self.0.settings.target, &self.0.local) {
-            (Target::Server { url, .. }, _) => self.connection(url.clone()),
-            (Target::Local, Some(local)) => self.serve(local).await?,
-            (Target::Local, None) => {
-                return Err(Report::new(
-                    crate::report::code::SERVER,
-                    "there is no Spark on this machine yet",
-                )
-                .advise("livysh setup installs it"));
-            }
-        };
-        let made = Client::new(connection).map_err(|error| Report::from(&error))?;
-        *client = Some(made.clone());
-        Ok(made)
-    }
-
-    async fn serve(&self, local: &LocalSpark) -> Result<Connection, Report> {
-        let Served {
-            url,
-            secret,
-            server,
-            ..
-        } = local.start().await.map_err(|error| Report::from(&error))?;
-        let owed = self.0.shutdown.owe(|| None, async move {
-            server.shutdown().await;
-            None
-        });
-        if !owed {
-            return Err(given_up());
-        }
-        let url = Url::parse(&url)
-            .map_err(|error| Report::new(crate::report::code::SERVER, format!("{url}: {error}")))?;
-        let mut connection = self.connection(url);
-        connection.credentials = secret.map_or(Credentials::None, |password| Credentials::Basic {
-            user: "livysh".to_owned(),
-            password,
-        });
-        connection.proxy = ProxyChoice::None;
-        Ok(connection)
-    }
-
-    fn connection(&self, base: Url) -> Connection {
-        let asked = &self.0.settings.connection;
-        let headers = asked
-            .headers
-            .iter()
-            .map(|header| (header.name.clone(), header.value.clone()));
-        Connection {
-            credentials: self.0.credentials.clone(),
-            headers: headers.collect::<Vec<(String, SecretString)>>(),
-            do_as: asked.do_as.clone(),
-            cacert: asked.cacert.clone(),
-            cert: asked.cert.clone(),
-            key: asked.key.clone(),
-            insecure: asked.insecure.unwrap_or(false),
-            proxy: match (&asked.proxy, asked.no_proxy) {
-                (_, Some(true)) => ProxyChoice::None,
-                (Some(url), _) => ProxyChoice::Url(url.clone()),
-                (None, _) => ProxyChoice::System,
-            },
-            connect_timeout: asked.connect_timeout_or_default(),
-            trace: self.0.trace.clone(),
-            ..Connection::new(base)
-        }
-    }
-
-    /// Begins to open a session; the prompt need not wait for it.
+    /// Begins to open the session that the settings name; the prompt need not wait for it.
     pub fn open(&self, kind: Kind) -> Opening {
+        self.open_as(kind, self.0.settings.which.clone())
+    }
+
+    /// The same with another one.
+    pub fn open_as(&self, kind: Kind, which: Which) -> Opening {
         let (status, status_seen) = watch::channel(Status {
             text: "connecting".to_owned(),
             phase: Phase::Opening,
+            kind: None,
         });
-        let (notes, notes_seen) = mpsc::unbounded_channel();
-        let lease = Lease::default();
-        let telling = Telling { status, notes };
+        let notes = Notes::default();
+        let (lease, owed) = (Lease::default(), Promise::default());
+        let attached = matches!(which, Which::Attached { .. });
+        let telling = Telling {
+            status,
+            notes: notes.clone(),
+        };
         let task = self.0.runtime.spawn({
-            let (opener, lease) = (self.clone(), lease.clone());
+            let (opener, lease, owed) = (self.clone(), lease.clone(), Arc::clone(&owed));
             async move {
-                let opened = opener.opened(kind, lease, &telling).await;
+                let asked = Asked {
+                    kind,
+                    lease,
+                    promise: &owed,
+                    telling: &telling,
+                };
+                let opened = opener.opened(which, asked).await;
                 match &opened {
                     Ok(opened) => telling.phase(Phase::Ready {
                         session: opened.session.clone(),
@@ -210,119 +245,56 @@ impl Opener {
         Opening {
             task,
             status: status_seen,
-            notes: notes_seen,
+            notes,
             lease,
+            attached,
+            owed,
         }
     }
 
-    async fn opened(&self, kind: Kind, lease: Lease, telling: &Telling) -> Result<Opened, Report> {
-        let asked = &self.0.settings.session;
-        if matches!(self.0.settings.target, Target::Local) {
-            telling.status("starting Spark on this machine");
-            if let Some(text) = wanted::without_effect(asked) {
-                telling.note(&text);
+    async fn opened(&self, which: Which, asked: Asked<'_>) -> Result<Opened, Report> {
+        match which {
+            Which::New => self.made(asked, Making::default()).await,
+            Which::Kept => {
+                let stays = true;
+                self.made(
+                    asked,
+                    Making {
+                        stays,
+                        ..Making::default()
+                    },
+                )
+                .await
             }
-        }
-        let mut client = self.client().await?;
-        let wanted = wanted(asked, kind);
-        let name = wanted.create.name.clone().unwrap_or_default();
-        let journal = self.0.record.creating(&name, client.base().as_str());
-        if !self.owe_delete(&client, &lease, journal) {
-            self.0.record.deleted(journal);
-            return Err(given_up());
-        }
-        let (events, mut seen) = mpsc::unbounded_channel();
-        let listening = telling.clone();
-        let asked_user = asked.proxy_user.clone();
-        let listener = tokio::spawn(async move {
-            let mut words = Words::new(asked_user);
-            while let Some(event) = seen.recv().await {
-                words.hear(event, &listening);
-            }
-        });
-        let mut started = session::start(&client, &wanted, &lease, &events).await;
-        if let Err(error) = &started
-            && let Some(other) = self.below_livy(&client, error, telling).await
-            && self.owe_delete(&other, &lease, journal)
-        {
-            // from now on every call goes there
-            *self.0.client.lock().await = Some(other.clone());
-            client = other;
-            started = session::start(&client, &wanted, &lease, &events).await;
-        }
-        drop(events);
-        let _ = listener.await;
-        match started {
-            Ok(session) => {
-                let heartbeat = wanted.create.heartbeat_timeout_in_second;
-                self.0.record.created(journal, &session, heartbeat);
-                let heartbeat = heartbeat.map(|seconds| Duration::from_secs(u64::from(seconds)));
-                let keep_alive = KeepAlive::start(&session, heartbeat);
-                Ok(Opened {
-                    session,
-                    keep_alive,
-                    lease,
-                    journal,
-                })
-            }
-            Err(error) => {
-                if lease.is_owed() {
-                    // not at the end only: a shell may stay open for hours
-                    let (lease, record) = (lease.clone(), self.0.record.clone());
-                    tokio::spawn(async move { close(&client, &lease, &record, journal).await });
-                } else {
-                    self.0.record.deleted(journal);
-                }
-                Err(Report::from(&error))
-            }
+            Which::Attached { session, delete } => self.attached(&session, delete, asked).await,
+            Which::Reused { name, fresh } => self.reused(name, fresh, asked).await,
         }
     }
 
-    /// A URL without a path that is no Livy is tried once at /livy, where gateways put it.
-    async fn below_livy(
-        &self,
-        client: &Client,
-        error: &session::StartError,
-        telling: &Telling,
-    ) -> Option<Client> {
-        let session::StartError::Create(error) = error else {
-            return None;
-        };
-        let other_service = error.reason() == Some(Reason::NoSuchRoute)
-            || matches!(&*error.problem, crate::livy::Problem::Garbled { .. });
-        let Target::Server { url, .. } = &self.0.settings.target else {
-            return None;
-        };
-        if !other_service || !client.base().path().trim_matches('/').is_empty() {
-            return None;
+    /// How the journal calls the server: a session of this machine's Spark ends with it, whatever its port was.
+    fn journal_name(&self, client: &Client) -> String {
+        match self.0.settings.target {
+            Target::Local => "local".to_owned(),
+            Target::Server { .. } => client.base().as_str().to_owned(),
         }
-        let below = url.join("livy").ok()?;
-        let client = Client::new(self.connection(below.clone())).ok()?;
-        client.sessions(None, Some(0)).await.ok()?;
-        telling.note(&format!(
-            "{url} is no Livy server, {below} is: that one is used"
-        ));
-        Some(client)
+    }
+
+    /// Does it run a script, which nobody types at?
+    fn is_script(&self) -> bool {
+        !self.0.settings.run.sources.is_empty()
     }
 
     /// Whatever way the program ends, the session goes first. False when it is ending already.
-    fn owe_delete(&self, client: &Client, lease: &Lease, journal: JournalKey) -> bool {
-        let (client, lease, record) = (client.clone(), lease.clone(), self.0.record.clone());
-        let shown = lease.clone();
-        self.0.shutdown.owe(
-            move || {
-                shown
-                    .owed()
-                    .map(|session| format!("session {session} may still be there"))
-            },
-            async move { close(&client, &lease, &record, journal).await },
-        )
-    }
-
-    /// Deletes a session now, as `:restart` does; the answer is what the user should know.
-    pub async fn close(&self, opened: &Opened) -> Option<String> {
-        let client = &opened.session.client;
-        close(client, &opened.lease, &self.0.record, opened.journal).await
+    fn owe(&self, owed: &Owed, promise: &Promise) -> bool {
+        let (left, work) = (owed.clone(), owed.clone());
+        let taken = self
+            .0
+            .shutdown
+            .owe(move || left.left(), async move { work.close().await });
+        if taken {
+            *promise.lock().unwrap_or_else(PoisonError::into_inner) = Some(owed.clone());
+        }
+        taken
     }
 
     /// The settings that sessions are opened with.
@@ -331,25 +303,14 @@ impl Opener {
     }
 }
 
-fn given_up() -> Report {
-    Report::new(crate::report::code::INTERRUPTED, "given up")
+/// What is wanted of an opening, and who hears of it.
+struct Asked<'a> {
+    kind: Kind,
+    lease: Lease,
+    promise: &'a Promise,
+    telling: &'a Telling,
 }
 
-async fn close(
-    client: &Client,
-    lease: &Lease,
-    record: &Record,
-    journal: JournalKey,
-) -> Option<String> {
-    match lease.close(client).await {
-        Closed::Nothing => None,
-        Closed::Deleted(_) => {
-            record.deleted(journal);
-            None
-        }
-        Closed::Left { session, error } => Some(format!(
-            "session {session} could not be deleted and may still be there: {}",
-            error.problem
-        )),
-    }
+fn given_up() -> Report {
+    Report::new(crate::report::code::INTERRUPTED, "given up")
 }

@@ -6,7 +6,10 @@ use crate::session::{self, Wanted};
 use crate::settings::SessionSettings;
 
 /// How long a session may take to start, unless asked otherwise: full clusters queue.
-const START_TIMEOUT: Duration = Duration::from_secs(600);
+pub(super) const START_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// The least silence after which a script gives up.
+const SILENCE: Duration = Duration::from_secs(600);
 
 /// The body of the request: only what was asked for, and what keeps the promise to leave nothing behind.
 pub fn wanted(asked: &SessionSettings, kind: Kind) -> Wanted {
@@ -47,7 +50,17 @@ pub fn wanted(asked: &SessionSettings, kind: Kind) -> Wanted {
         kind,
         timeout: asked.start_timeout.unwrap_or(START_TIMEOUT),
         row_limit: rows,
+        patience: None,
     }
+}
+
+/// How long a server may be silent before a script, which nobody watches, gives an answer up: by
+/// then a session with a heartbeat is gone.
+pub(super) fn patience_of_scripts(heartbeat: Option<u32>) -> Duration {
+    let heartbeat = heartbeat.map_or(Duration::ZERO, |seconds| {
+        Duration::from_secs(u64::from(seconds))
+    });
+    heartbeat.max(SILENCE)
 }
 
 /// What was asked for and means nothing to a Spark that runs in one process on this machine, as a sentence.
@@ -78,6 +91,14 @@ pub(super) fn without_effect(asked: &SessionSettings) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_script_bears_ten_minutes_of_silence_or_a_longer_heartbeat() {
+        let minutes = |heartbeat| patience_of_scripts(heartbeat).as_secs() / 60;
+        assert_eq!(minutes(None), 10);
+        assert_eq!(minutes(Some(60)), 10);
+        assert_eq!(minutes(Some(1800)), 30);
+    }
 
     #[test]
     fn options_for_a_cluster_are_said_to_have_no_effect() {

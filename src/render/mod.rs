@@ -137,10 +137,13 @@ impl Renderer {
         }
     }
 
-    /// The style of the results, for the shell's commands that change it (width after a resize,
-    /// rows shown, expanded).
-    pub fn style_mut(&mut self) -> &mut Style {
-        &mut self.out
+    /// The terminal has this many columns now. What goes elsewhere stays as wide as its content.
+    pub fn resized(&mut self, columns: Option<usize>) {
+        for style in [&mut self.out, &mut self.notes] {
+            if style.terminal {
+                style.width = columns;
+            }
+        }
     }
 
     /// Writes one answer. Results are flushed before notes are written, so that on a terminal

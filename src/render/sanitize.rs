@@ -100,11 +100,13 @@ fn is_plain(text: &str, layout: bool) -> bool {
 }
 
 /// C0, DEL and C1; marks, embeddings, overrides and isolates of direction; line and paragraph
-/// separators; interlinear annotation.
+/// separators; interlinear annotation; spaces without width, invisible operators and tags, which make
+/// two names look the same. The joiners stay: scripts and emoji are written with them.
 fn is_hidden(c: char) -> bool {
     matches!(c,
-        '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}'
-        | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fff9}'..='\u{fffb}')
+        '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -118,6 +120,11 @@ mod tests {
             ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
             ("\u{9b}2J", "\\x9b2J"),
             ("a\u{202e}b\u{2066}", "a\\u{202e}b\\u{2066}"),
+            (
+                "a\u{200b}b\u{feff}\u{e0041}",
+                "a\\u{200b}b\\u{feff}\\u{e0041}",
+            ),
+            ("👩\u{200d}🔬", "👩\u{200d}🔬"),
             ("nul\0 del\x7f bs\x08", "nul\\x00 del\\x7f bs\\x08"),
             ("dos\r\nline", "dos\nline"),
             ("50%\r60%", "50%\\r60%"),

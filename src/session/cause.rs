@@ -1,5 +1,8 @@
 //! Why a session did not start, or ended: read from its log, since Livy says it nowhere else.
 use std::fmt;
+use std::time::Duration;
+
+use super::life::spoken;
 
 /// The likely cause, each with its advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +31,28 @@ pub enum Cause {
     NoInterpreter,
     /// A Java that this Spark does not run on.
     WrongJava,
+    /// Nobody used it for longer than the idle limit.
+    Idle {
+        /// How long.
+        idle: Duration,
+        /// The limit.
+        limit: Duration,
+        /// Did the server tell it? Else it is Livy's usual one.
+        told: bool,
+    },
+    /// The server heard nothing for longer than the heartbeat's limit.
+    Heartbeat {
+        /// How long.
+        away: Duration,
+        /// The limit.
+        limit: Duration,
+        /// Because this machine slept.
+        slept: bool,
+    },
+    /// The server was away for a while, and has forgotten its sessions.
+    Restarted,
+    /// The server still lists it, and cannot reach its driver any more.
+    ChannelBroken,
 }
 
 /// What gives each cause away, first match wins; in lower case.
@@ -160,6 +185,17 @@ impl Cause {
             .map(|(cause, _)| *cause)
     }
 
+    /// The cause that the log of a session gives away which had started well: what only hinders a start
+    /// stands in every log of a cluster.
+    pub fn of_running(log: &[String]) -> Option<Self> {
+        let text = log.join("\n").to_lowercase();
+        SIGNS
+            .iter()
+            .filter(|(cause, _)| matches!(cause, Self::OutOfMemory | Self::Kerberos | Self::Killed))
+            .find(|(_, signs)| signs.iter().any(|sign| text.contains(sign)))
+            .map(|(cause, _)| *cause)
+    }
+
     /// What to do next.
     pub const fn advice(self) -> &'static str {
         match self {
@@ -187,6 +223,9 @@ impl Cause {
                 "that language is not installed on the cluster; set PYSPARK_PYTHON for it, or take another kind (--kind)"
             }
             Self::WrongJava => "this Spark needs another Java on the machine that runs the driver",
+            Self::Idle { .. } => "--idle-timeout asks for a longer limit",
+            Self::Heartbeat { .. } => "--heartbeat SECONDS gives it longer",
+            Self::Restarted | Self::ChannelBroken => "start a new session",
         }
     }
 }
@@ -194,6 +233,34 @@ impl Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Idle { idle, limit, told } => {
+                let (idle, limit) = (spoken(*idle), spoken(*limit));
+                let known = if *told {
+                    "the session's idle limit is"
+                } else {
+                    "servers end idle sessions, most after"
+                };
+                return write!(f, "nobody used it for {idle}, and {known} {limit}");
+            }
+            Self::Heartbeat { away, limit, slept } => {
+                let away = spoken(*away);
+                let why = if *slept {
+                    format!("this machine slept, and was away for {away}")
+                } else {
+                    format!("the server was out of reach for {away}")
+                };
+                let limit = limit.as_secs();
+                return write!(
+                    f,
+                    "{why}, and the session ends after {limit} s without a heartbeat"
+                );
+            }
+            Self::Restarted => {
+                "the server was restarted: it was out of reach, and has forgotten its sessions"
+            }
+            Self::ChannelBroken => {
+                "the server cannot reach its driver any more, whatever the state says"
+            }
             Self::QueueFull => "the cluster, or your queue, has no room for it",
             Self::QueueUnknown => "the queue does not exist or is not open to you",
             Self::ConnectTimeout => "the driver did not report back in time",

@@ -1,5 +1,8 @@
 //! Ctrl-C as a value: whoever waits is handed one, and cannot tell a keyboard from a time limit.
-use tokio::sync::watch;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use tokio::sync::{oneshot, watch};
 
 /// The side that interrupts.
 #[derive(Clone, Debug)]
@@ -8,6 +11,9 @@ pub struct Interrupter(watch::Sender<u64>);
 /// The side that is interrupted. Each interrupt is seen once by each clone.
 #[derive(Clone, Debug)]
 pub struct Interrupts(watch::Receiver<u64>);
+
+/// The name of a thread whose work somebody waits for: a panic of it is the waiter's.
+pub const WORKER: &str = "worker";
 
 /// In the place of the count: not one more interrupt, but the end.
 const STOP: u64 = u64::MAX;
@@ -19,10 +25,15 @@ impl Interrupter {
         (Self(sender), Interrupts(receiver))
     }
 
-    /// Interrupts whoever waits.
+    /// Interrupts whoever waits; after a stop there is nothing more to say.
     pub fn interrupt(&self) {
-        self.0
-            .send_modify(|count| *count = count.saturating_add(1).min(STOP - 1));
+        self.0.send_if_modified(|count| {
+            let goes_on = *count != STOP;
+            if goes_on {
+                *count = count.saturating_add(1).min(STOP - 1);
+            }
+            goes_on
+        });
     }
 
     /// Does anybody listen?
@@ -56,9 +67,40 @@ impl Interrupts {
         }
     }
 
+    /// Does work that blocks (a read from the terminal) on a thread of its own, and waits for its
+    /// outcome; none at the next interrupt, and then the work is left to itself. A panic of the work goes on here.
+    /// Fails when the system gives no thread.
+    pub async fn unless<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> io::Result<Option<T>> {
+        let (sender, outcome) = oneshot::channel();
+        let thread = std::thread::Builder::new().name(WORKER.to_owned());
+        thread.spawn(move || {
+            // nothing of the work is looked at after a panic
+            let outcome = catch_unwind(AssertUnwindSafe(work));
+            sender.send(outcome).is_ok()
+        })?;
+        tokio::select! {
+            biased;
+            () = self.next() => Ok(None),
+            outcome = outcome => match outcome {
+                Ok(Ok(outcome)) => Ok(Some(outcome)),
+                Ok(Err(panic)) => resume_unwind(panic),
+                // the thread always sends
+                Err(_) => Ok(None),
+            },
+        }
+    }
+
     /// Is it the end? Then nothing is waited for, not even a cancel.
     pub fn is_stop(&self) -> bool {
         *self.0.borrow() == STOP
+    }
+
+    /// How many there were, for this one and for others that wait: the number of the newest.
+    pub fn count(&self) -> u64 {
+        *self.0.borrow()
     }
 
     /// Forgets what has come so far.
@@ -92,6 +134,28 @@ mod tests {
         interrupter.stop();
         waiter.next().await;
         assert!(waiter.is_stop());
+        interrupter.interrupt();
+        assert!(waiter.is_stop(), "the end stays the end");
+    }
+
+    #[tokio::test]
+    async fn work_that_blocks_is_left_at_an_interrupt() {
+        let (interrupter, mut waiter) = Interrupter::new();
+        assert_eq!(waiter.unless(|| 7).await.unwrap(), Some(7));
+        let (hold, held) = std::sync::mpsc::channel::<()>();
+        interrupter.interrupt();
+        let left = waiter.unless(move || held.recv().is_ok()).await;
+        assert_eq!(left.unwrap(), None);
+        drop(hold);
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_the_work_is_no_interrupt() {
+        let ended = tokio::spawn(async {
+            let work = || panic!("a bug");
+            Interrupts::never().unless::<()>(work).await
+        });
+        assert!(ended.await.unwrap_err().is_panic());
     }
 
     #[tokio::test]

@@ -5,6 +5,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Session;
+use super::life::Fading;
+use super::lost::Gone;
+use super::poll::Backoff;
 use crate::livy::{Reason, SessionState};
 
 /// How the session is, at the last look.
@@ -12,17 +15,30 @@ use crate::livy::{Reason, SessionState};
 pub enum Health {
     /// Its state.
     Alive(SessionState),
+    /// The machine slept, and the session is still there.
+    Woke {
+        /// How long it slept.
+        slept: Duration,
+        /// The session's state.
+        state: SessionState,
+    },
+    /// Nobody has used it for so long that the server will end it soon.
+    Fading(Fading),
     /// The server has not answered since then.
     Silent {
         /// First failed look.
         since: Instant,
     },
-    /// It will never answer again: over in that state, or unknown to the server.
-    Gone(Option<SessionState>),
+    /// It will never answer again.
+    Gone(Gone),
+    /// Its id is another session's now: the server was restarted.
+    Replaced,
 }
 
 /// Looks at a session at a third of its heartbeat period, which every `GET` of the session
-/// satisfies (the list does not). Ends when dropped, or when the session is gone.
+/// satisfies (the list does not), and notices when its id is another's, when the machine slept, and when
+/// the server's idle rule is near: it is told of a statement that is waited for, and of nothing else.
+/// Ends when dropped, or when the session is gone.
 #[derive(Debug)]
 pub struct KeepAlive {
     task: JoinHandle<()>,
@@ -31,6 +47,8 @@ pub struct KeepAlive {
 
 /// Without a heartbeat the look only serves to notice that the session is gone.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// How often the clocks are looked at, which costs no request.
+const TICK: Duration = Duration::from_secs(2);
 
 impl KeepAlive {
     /// Starts looking; `heartbeat` is the period that the session was created with.
@@ -38,9 +56,18 @@ impl KeepAlive {
         let every = heartbeat
             .map_or(LOOK_EVERY, |period| (period / 3).min(LOOK_EVERY))
             .max(Duration::from_millis(200));
+        session.life.beats(heartbeat);
         let (sender, health) = watch::channel(Health::Alive(SessionState::Idle));
-        let session = session.clone();
-        let task = tokio::spawn(async move { look(&session, every, &sender).await });
+        let watcher = Watcher {
+            session: session.clone(),
+            every,
+            health: sender,
+            pause: every,
+            silent: None,
+            backoff: Backoff::default(),
+            slept: None,
+        };
+        let task = tokio::spawn(watcher.watch());
         Self { task, health }
     }
 
@@ -56,34 +83,173 @@ impl Drop for KeepAlive {
     }
 }
 
-async fn look(session: &Session, every: Duration, health: &watch::Sender<Health>) {
-    let mut silent = None;
-    loop {
-        tokio::time::sleep(if silent.is_some() {
-            every.min(Duration::from_secs(5))
-        } else {
-            every
-        })
-        .await;
-        let now = match session.client.state(&session.id).await {
-            Ok(state) if state.is_over() => Health::Gone(Some(state)),
-            Ok(state) => Health::Alive(state),
-            Err(error) if error.reason() == Some(Reason::NoSuchSession) => Health::Gone(None),
-            Err(_) => Health::Silent {
-                since: *silent.get_or_insert_with(Instant::now),
-            },
-        };
-        if !matches!(now, Health::Silent { .. }) {
-            silent = None;
+struct Watcher {
+    session: Session,
+    every: Duration,
+    health: watch::Sender<Health>,
+    /// Time to the next look.
+    pause: Duration,
+    silent: Option<Instant>,
+    backoff: Backoff,
+    /// Slept since the last answer.
+    slept: Option<Duration>,
+}
+
+impl Watcher {
+    async fn watch(mut self) {
+        let mut looked = Instant::now();
+        let mut known = false;
+        loop {
+            // the first look tells the limits
+            let pause = if known {
+                self.pause
+            } else {
+                self.pause.min(TICK)
+            };
+            let due = pause.saturating_sub(looked.elapsed());
+            tokio::time::sleep(due.min(TICK)).await;
+            self.tell_idle_rule();
+            let slept = self.session.life.slept();
+            if let Some(slept) = slept {
+                self.slept = Some(self.slept.unwrap_or_default() + slept);
+            }
+            if slept.is_none() && looked.elapsed() < pause {
+                continue;
+            }
+            let now = self.look().await;
+            looked = Instant::now();
+            if self.silent.is_none() {
+                known = true;
+                self.pause = self.every;
+                self.backoff.reset();
+            }
+            let gone = matches!(now, Health::Gone(_) | Health::Replaced);
+            // whoever waits for a statement finds out, and tells it with the statement's fate
+            if gone && self.session.life.is_working() {
+                continue;
+            }
+            self.tell(now);
+            if gone {
+                return;
+            }
         }
-        let gone = matches!(now, Health::Gone(_));
-        health.send_if_modified(|old| {
+    }
+
+    fn tell(&self, now: Health) {
+        self.health.send_if_modified(|old| {
             let changed = *old != now;
             *old = now;
             changed
         });
-        if gone {
-            return;
+    }
+
+    fn tell_idle_rule(&self) {
+        if self.session.life.tells() {
+            let session = self.session.clone();
+            // not every server has the route, and no answer of it matters here
+            tokio::spawn(async move { session.client.connect(&session.id).await });
         }
+        if let Some(fading) = self.session.life.fades() {
+            self.tell(Health::Fading(fading));
+        }
+    }
+
+    async fn look(&mut self) -> Health {
+        let session = &self.session;
+        match session.client.session(&session.id).await {
+            Ok(seen) if !session.identity.fits(&seen) => Health::Replaced,
+            Ok(seen) if seen.state.is_over() => Health::Gone(session.gone(Some(seen.state)).await),
+            Ok(seen) => {
+                session.life.shown(&seen);
+                self.silent = None;
+                let state = seen.state;
+                match self.slept.take() {
+                    Some(slept) => Health::Woke { slept, state },
+                    None => Health::Alive(state),
+                }
+            }
+            Err(error) if error.reason() == Some(Reason::NoSuchSession) => {
+                Health::Gone(session.gone(None).await)
+            }
+            Err(error) => {
+                session.life.silent();
+                let asked = error.failure().and_then(|failure| failure.retry_after);
+                // a server that is back is to hear of us before its patience ends
+                self.pause = self.backoff.next(asked).min(self.every);
+                Health::Silent {
+                    since: *self.silent.get_or_insert_with(Instant::now),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+
+    use super::*;
+    use crate::livy::{Client, Connection, Kind};
+    use crate::session::Cause;
+    use crate::session::life::tests::Hands;
+
+    /// A server that answers every request so, for good; asked for a log it has none.
+    fn server(status: &'static str, body: &'static str) -> Client {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let mut line = String::new();
+                while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+                    line.clear();
+                }
+                let length = body.len();
+                let head = format!(
+                    "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+                );
+                let _ = (&stream).write_all(format!("{head}{body}").as_bytes());
+            }
+        });
+        Client::new(Connection::new(url.parse().unwrap())).unwrap()
+    }
+
+    /// The first news after the machine slept for 3 h.
+    async fn after_sleep(status: &'static str, body: &'static str) -> Health {
+        let hands = Hands::default();
+        let shown = serde_json::from_str(r#"{"id": 0}"#).unwrap();
+        let mut session = Session::of(server(status, body), &shown, Kind::Pyspark);
+        session.life = hands.life();
+        hands.sleep(10_800);
+        let alive = KeepAlive::start(&session, Some(Duration::from_secs(600)));
+        let mut health = alive.health();
+        let news = health.wait_for(|now| !matches!(now, Health::Alive(_) | Health::Fading(_)));
+        news.await.unwrap().clone()
+    }
+
+    #[tokio::test]
+    async fn a_sleep_is_noticed_and_the_session_looked_at() {
+        let slept = Duration::from_secs(10_800);
+        let state = SessionState::Idle;
+        let woke = Health::Woke { slept, state };
+        assert_eq!(
+            after_sleep("200 OK", r#"{"id": 0, "state": "idle"}"#).await,
+            woke
+        );
+    }
+
+    #[tokio::test]
+    async fn a_session_that_is_gone_after_a_sleep_is_gone_for_its_heartbeat() {
+        let gone = after_sleep("404 Not Found", r#"{"msg": "Session '0' not found."}"#).await;
+        let Health::Gone(gone) = gone else {
+            panic!("{gone:?}");
+        };
+        let (away, limit) = (Duration::from_secs(10_800), Duration::from_secs(600));
+        let cause = Cause::Heartbeat {
+            away,
+            limit,
+            slept: true,
+        };
+        assert_eq!((gone.state, gone.cause), (None, Some(cause)));
     }
 }

@@ -1,15 +1,25 @@
 //! What we owe the server: a session that we made is deleted on every way out.
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, watch};
 
-use crate::livy::{Client, Error, Problem, Reach, SessionId};
+use super::Session;
+use super::identity::{Check, DELETE_FRESH, Identity};
+use crate::livy::{self, Client, Error, Problem, Reach, SessionId};
 
 /// How long a creation that nobody answered yet is waited for before it is looked up by name.
 const CREATION_ANSWER: Duration = Duration::from_secs(8);
+/// The same where it cannot be looked up: as long as a way out may take.
+const ONLY_ANSWER: Duration = Duration::from_secs(30);
 /// How long the list is waited for in which a session of an unanswered creation would stand.
 const LOOK_UP: Duration = Duration::from_secs(10);
+/// How long after its creation failed a session may surface on the server's list, and the time
+/// between two looks for it.
+const SURFACING: Duration = Duration::from_secs(3);
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How long a look is waited for that tells whether the session is still ours.
+const LOOK: Duration = Duration::from_secs(5);
 /// Tries at a delete that the network loses.
 const DELETE_TRIES: u32 = 3;
 
@@ -29,12 +39,12 @@ enum Duty {
     Nothing,
     /// The creation is on its way: the session may exist under this name.
     Creating(String),
-    /// The creation was answered by nobody: the session may exist under this name.
-    Doubtful(String),
+    /// The creation was answered by nobody, since then: the session may exist under this name.
+    Doubtful(String, Instant),
     /// It exists.
-    Made(SessionId),
-    /// It is gone.
-    Done,
+    Made(SessionId, Identity),
+    /// It is gone, by the id that it had; none where nothing was made, and nothing will be.
+    Done(Option<SessionId>),
 }
 
 /// How a lease ended.
@@ -42,14 +52,23 @@ enum Duty {
 pub enum Closed {
     /// There was nothing to delete.
     Nothing,
-    /// The session is deleted (or was gone already).
+    /// The session is deleted, or was gone already.
     Deleted(SessionId),
+    /// It was closed before.
+    Before,
+    /// Nothing was deleted: the session of that id is not the one that we made. Whether ours is still there is unknown.
+    Replaced(SessionId),
     /// It may still be there.
     Left {
         /// Its id, or the name that it was to get.
         session: String,
         /// Why it could not be deleted.
         error: Error,
+    },
+    /// Its creation was answered by nobody and the server does not list it: it may still surface.
+    Unlisted {
+        /// The name that it was to get.
+        name: String,
     },
 }
 
@@ -66,13 +85,7 @@ impl Lease {
     /// A creation is about to be sent; false when the lease was closed before: then it must not be.
     #[must_use]
     pub(super) fn creating(&self, name: &str) -> bool {
-        self.0.duty.send_if_modified(|duty| {
-            let open = *duty != Duty::Done;
-            if open {
-                *duty = Duty::Creating(name.to_owned());
-            }
-            open
-        })
+        self.learned(Duty::Creating(name.to_owned()))
     }
 
     /// Closes a lease under which nothing was ever made: nothing will be.
@@ -80,29 +93,66 @@ impl Lease {
         self.0.duty.send_if_modified(|duty| {
             let empty = *duty == Duty::Nothing;
             if empty {
-                *duty = Duty::Done;
+                *duty = Duty::Done(None);
             }
             empty
         })
     }
 
-    pub(super) fn made(&self, id: &SessionId) {
-        self.0.duty.send_replace(Duty::Made(id.clone()));
+    /// The session exists. False when the lease was closed before without it: then whoever learned of it closes again.
+    #[must_use]
+    pub(super) fn made(&self, id: &SessionId, identity: &Identity) -> bool {
+        let mut open = true;
+        self.0.duty.send_if_modified(|duty| {
+            if let Duty::Done(deleted) = duty {
+                if deleted.as_ref() == Some(id) {
+                    // the way out found it by its name before this answer came
+                    return false;
+                }
+                open = false;
+            }
+            *duty = Duty::Made(id.clone(), identity.clone());
+            true
+        });
+        open
     }
 
+    /// A session that is there is to be deleted. False when the lease was closed before: then it is not.
+    #[must_use]
+    pub fn take(&self, session: &Session) -> bool {
+        self.learned(Duty::Made(session.id.clone(), session.identity.clone()))
+    }
+
+    /// The session is to stay: nothing is owed any more.
+    pub fn release(&self) {
+        self.learned(Duty::Nothing);
+    }
+
+    /// The creation was answered by nobody.
     pub(super) fn doubtful(&self, name: &str) {
-        self.0.duty.send_replace(Duty::Doubtful(name.to_owned()));
+        self.learned(Duty::Doubtful(name.to_owned(), Instant::now()));
     }
 
-    /// The creation was refused, or the session is known to be gone.
+    /// The creation was refused.
     pub(super) fn nothing(&self) {
-        self.0.duty.send_replace(Duty::Nothing);
+        self.learned(Duty::Nothing);
+    }
+
+    /// What became of the creation. False when the lease was closed by now, and stays so.
+    fn learned(&self, now: Duty) -> bool {
+        self.0.duty.send_if_modified(|duty| {
+            let open = !matches!(duty, Duty::Done(_));
+            if open {
+                *duty = now;
+            }
+            open
+        })
     }
 
     /// The id of the session that would be deleted, once known.
     pub fn session(&self) -> Option<SessionId> {
         match &*self.0.duty.borrow() {
-            Duty::Made(id) => Some(id.clone()),
+            Duty::Made(id, _) => Some(id.clone()),
             _ => None,
         }
     }
@@ -110,12 +160,12 @@ impl Lease {
     /// What would be left behind: the session's id, or the name that it was to get.
     pub fn owed(&self) -> Option<String> {
         match &*self.0.duty.borrow() {
-            Duty::Made(id) => Some(id.to_string()),
-            Duty::Creating(name) | Duty::Doubtful(name) if name.is_empty() => {
+            Duty::Made(id, _) => Some(id.to_string()),
+            Duty::Creating(name) | Duty::Doubtful(name, _) if name.is_empty() => {
                 Some("that was asked for".to_owned())
             }
-            Duty::Creating(name) | Duty::Doubtful(name) => Some(name.clone()),
-            Duty::Nothing | Duty::Done => None,
+            Duty::Creating(name) | Duty::Doubtful(name, _) => Some(name.clone()),
+            Duty::Nothing | Duty::Done(_) => None,
         }
     }
 
@@ -131,41 +181,23 @@ impl Lease {
         if self.seal() {
             return Closed::Nothing;
         }
-        let mut duty = self.0.duty.subscribe();
-        let id = match self.settled(&mut duty).await {
-            Duty::Nothing | Duty::Done => return Closed::Nothing,
-            Duty::Made(id) => id,
-            // by a name that the user chose, somebody else's session could be found
-            Duty::Creating(name) | Duty::Doubtful(name) if name.is_empty() => {
-                let why = "its creation was not answered, and its name is not ours alone";
-                return Closed::Left {
-                    session: "that was asked for".to_owned(),
-                    error: Error {
-                        method: "POST",
-                        path: "/sessions".to_owned(),
-                        problem: Box::new(Problem::Setup(why.to_owned())),
-                    },
-                };
-            }
-            Duty::Creating(name) | Duty::Doubtful(name) => match look_up(client, &name).await {
-                Ok(Some(id)) => id,
-                Ok(None) => {
-                    self.0.duty.send_replace(Duty::Done);
-                    return Closed::Nothing;
-                }
-                Err(error) => {
-                    return Closed::Left {
-                        session: name,
-                        error,
-                    };
-                }
-            },
+        let found = match self.settled().await {
+            Duty::Nothing => Err(self.sealed()),
+            Duty::Done(_) => Err(Closed::Before),
+            Duty::Made(id, identity) => Ok((id, identity)),
+            Duty::Creating(name) => self.search(client, name, Instant::now()).await,
+            Duty::Doubtful(name, since) => self.search(client, name, since).await,
         };
-        match delete(client, &id).await {
-            Ok(()) => {
-                self.0.duty.send_replace(Duty::Done);
+        let (id, identity) = match found {
+            Ok(found) => found,
+            Err(closed) => return closed,
+        };
+        match delete(client, &id, &identity).await {
+            Ok(true) => {
+                self.0.duty.send_replace(Duty::Done(Some(id.clone())));
                 Closed::Deleted(id)
             }
+            Ok(false) => Closed::Replaced(id),
             Err(error) => Closed::Left {
                 session: id.to_string(),
                 error,
@@ -173,10 +205,89 @@ impl Lease {
         }
     }
 
+    /// The end of a lease whose creation was refused.
+    fn sealed(&self) -> Closed {
+        self.seal();
+        Closed::Nothing
+    }
+
+    /// Finds the session of a creation that nobody answered; it may surface a little late.
+    async fn search(
+        &self,
+        client: &Client,
+        name: String,
+        mut since: Instant,
+    ) -> Result<(SessionId, Identity), Closed> {
+        if name.is_empty() {
+            // by a name that the user chose, somebody else's session could be found
+            let why = "its creation was not answered, and its name is not ours alone";
+            return Err(Closed::Left {
+                session: "that was asked for".to_owned(),
+                error: Error {
+                    method: "POST",
+                    path: "/sessions".to_owned(),
+                    problem: Box::new(Problem::Setup(why.to_owned())),
+                },
+            });
+        }
+        loop {
+            // the answer may come meanwhile
+            let found = tokio::select! {
+                biased;
+                answered = self.answered() => return answered,
+                found = look_up(client, &name) => found,
+            };
+            match found {
+                Ok(Some(session)) => return Ok((session.id.clone(), Identity::of(&session))),
+                Ok(None) => {
+                    if let Duty::Doubtful(_, at) = &*self.0.duty.borrow() {
+                        // what was still on its way when the search began
+                        since = since.max(*at);
+                    }
+                    if since.elapsed() >= SURFACING {
+                        return Err(Closed::Unlisted { name });
+                    }
+                }
+                Err(error) => {
+                    let session = name;
+                    return Err(Closed::Left { session, error });
+                }
+            }
+            if let Ok(answered) = tokio::time::timeout(LOOK_AGAIN, self.answered()).await {
+                return answered;
+            }
+        }
+    }
+
+    /// Returns when the creation is answered after all: the session, or that there is none.
+    async fn answered(&self) -> Result<(SessionId, Identity), Closed> {
+        let mut duty = self.0.duty.subscribe();
+        let answered =
+            duty.wait_for(|duty| !matches!(duty, Duty::Creating(_) | Duty::Doubtful(..)));
+        let duty = match answered.await {
+            Ok(duty) => duty.clone(),
+            // the sender lives as long as this value does
+            Err(_) => Duty::Nothing,
+        };
+        match duty {
+            Duty::Made(id, identity) => Ok((id, identity)),
+            Duty::Done(_) => Err(Closed::Before),
+            _ => Err(self.sealed()),
+        }
+    }
+
     /// The duty, after a creation under way had its chance to be answered.
-    async fn settled(&self, duty: &mut watch::Receiver<Duty>) -> Duty {
+    async fn settled(&self) -> Duty {
+        let mut duty = self.0.duty.subscribe();
+        // nothing but its answer leads to a session whose name is not ours alone
+        let only_answer = matches!(&*duty.borrow(), Duty::Creating(name) if name.is_empty());
+        let limit = if only_answer {
+            ONLY_ANSWER
+        } else {
+            CREATION_ANSWER
+        };
         let answered = duty.wait_for(|duty| !matches!(duty, Duty::Creating(_)));
-        match tokio::time::timeout(CREATION_ANSWER, answered).await {
+        match tokio::time::timeout(limit, answered).await {
             Ok(Ok(duty)) => duty.clone(),
             _ => self.0.duty.borrow().clone(),
         }
@@ -184,17 +295,19 @@ impl Lease {
 }
 
 /// The session of that name, where the server lists one.
-pub(super) async fn find_by_name(client: &Client, name: &str) -> Result<Option<SessionId>, Error> {
+pub(super) async fn find_by_name(
+    client: &Client,
+    name: &str,
+) -> Result<Option<livy::Session>, Error> {
     Ok(client
         .all_sessions()
         .await?
         .into_iter()
-        .find(|session| session.name.as_deref() == Some(name))
-        .map(|session| session.id))
+        .find(|session| session.name.as_deref() == Some(name)))
 }
 
 /// The same on the way out, where nobody waits long for a server that does not answer.
-async fn look_up(client: &Client, name: &str) -> Result<Option<SessionId>, Error> {
+async fn look_up(client: &Client, name: &str) -> Result<Option<livy::Session>, Error> {
     let found = tokio::time::timeout(LOOK_UP, find_by_name(client, name)).await;
     found.unwrap_or_else(|_| {
         let after = LOOK_UP;
@@ -206,11 +319,20 @@ async fn look_up(client: &Client, name: &str) -> Result<Option<SessionId>, Error
     })
 }
 
-async fn delete(client: &Client, id: &SessionId) -> Result<(), Error> {
+/// False when the session of that id is not ours.
+async fn delete(client: &Client, id: &SessionId, identity: &Identity) -> Result<bool, Error> {
     let mut backoff = super::poll::Backoff::default();
     loop {
-        match client.delete(id).await {
-            Ok(_) => return Ok(()),
+        let look = identity.check(client, id, DELETE_FRESH);
+        let deleted = match tokio::time::timeout(LOOK, look).await {
+            Ok(Check::Replaced) => return Ok(false),
+            // what cannot be reached cannot be deleted
+            Ok(Check::Unknown(error)) if matches!(&*error.problem, Problem::Reach(_)) => Err(error),
+            // a service may not show what it has
+            Ok(Check::Ours | Check::Gone | Check::Unknown(_)) | Err(_) => client.delete(id).await,
+        };
+        match deleted {
+            Ok(_) => return Ok(true),
             Err(error) => {
                 let wait = backoff.next(error.failure().and_then(|failure| failure.retry_after));
                 // a server that took minutes over one will not be quicker over the next
@@ -244,7 +366,72 @@ mod tests {
         assert_eq!(lease.owed().as_deref(), Some("name"));
         lease.nothing();
         assert!(!lease.is_owed());
-        lease.made(&SessionId::new("7"));
+        let session = serde_json::from_str(r#"{"id": 7}"#).unwrap();
+        assert!(lease.made(&SessionId::new("7"), &Identity::of(&session)));
         assert_eq!(lease.owed().as_deref(), Some("7"));
+    }
+
+    #[test]
+    fn what_is_heard_of_a_deleted_session_makes_no_new_duty_and_another_session_does() {
+        let lease = Lease::default();
+        let seven = SessionId::new("7");
+        lease.0.duty.send_replace(Duty::Done(Some(seven.clone())));
+        let session = serde_json::from_str(r#"{"id": 7}"#).unwrap();
+        let identity = Identity::of(&session);
+        lease.doubtful("name");
+        lease.nothing();
+        assert!(lease.made(&seven, &identity));
+        assert!(!lease.is_owed());
+        assert!(!lease.made(&SessionId::new("8"), &identity));
+        assert_eq!(lease.owed().as_deref(), Some("8"));
+    }
+
+    #[test]
+    fn what_is_released_is_owed_no_more_until_it_is_taken_again() {
+        let url = "http://127.0.0.1:1".parse().unwrap();
+        let client = Client::new(livy::Connection::new(url)).unwrap();
+        let shown = serde_json::from_str(r#"{"id": 7}"#).unwrap();
+        let session = Session::of(client, &shown, livy::Kind::Sql);
+        let lease = Lease::default();
+        assert!(lease.made(&session.id, &session.identity));
+        lease.release();
+        assert!(!lease.is_owed());
+        assert!(lease.take(&session));
+        assert_eq!(lease.owed().as_deref(), Some("7"));
+        lease.release();
+        assert!(lease.seal());
+        assert!(!lease.take(&session), "the way out was taken");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_ends_the_search() {
+        let lease = Lease::default();
+        assert!(lease.creating("name"));
+        let ((), answered) = tokio::join!(
+            async {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                lease.nothing();
+            },
+            lease.answered()
+        );
+        assert!(matches!(answered, Err(Closed::Nothing)));
+        assert!(!lease.creating("again"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_answer_is_waited_for_longer_where_nothing_else_leads_to_the_session() {
+        for (name, made) in [("", true), ("ours", false)] {
+            let lease = Lease::default();
+            assert!(lease.creating(name));
+            let session = serde_json::from_str(r#"{"id": 7}"#).unwrap();
+            let (_, duty) = tokio::join!(
+                async {
+                    tokio::time::sleep(Duration::from_secs(20)).await;
+                    lease.made(&SessionId::new("7"), &Identity::of(&session))
+                },
+                lease.settled()
+            );
+            assert_eq!(matches!(duty, Duty::Made(..)), made, "{name}");
+        }
     }
 }

@@ -49,6 +49,8 @@ fn is_chatter(line: &str) -> bool {
 /// The part of a log that a person wants to see after a failure: at most `limit` lines, YARN's
 /// diagnostics whole, errors before chatter.
 pub fn useful_lines(log: &[String], limit: usize) -> Vec<String> {
+    // YARN's diagnostics are one entry of many lines
+    const ENTRY: usize = 200;
     let yarn = log
         .iter()
         .position(|line| line.trim() == "YARN Diagnostics:")
@@ -69,14 +71,31 @@ pub fn useful_lines(log: &[String], limit: usize) -> Vec<String> {
         .into_iter()
         .skip(skip)
         .chain(yarn.iter().copied())
-        .flat_map(|line| line.lines())
-        .map(str::to_owned)
+        .flat_map(|line| line.lines().take(ENTRY))
+        .map(cut)
         .collect()
+}
+
+/// A line as long as a person reads one: some programs log whole files on one.
+fn cut(line: &str) -> String {
+    const LONGEST: usize = 1000;
+    match line.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line.to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_megabytes_is_cut() {
+        let log = ["é".repeat(5 << 20), "a\n".repeat(1 << 20)];
+        let lines = useful_lines(&log, 3);
+        assert_eq!(lines[0].chars().count(), 1001);
+        assert_eq!(lines.len(), 201);
+    }
 
     fn lines(text: &str) -> Vec<String> {
         text.split(' ').map(str::to_owned).collect()

@@ -1,25 +1,46 @@
 //! The life of one remote session on top of the client: start, execute, poll, cancel, keep alive,
 //! close. Policy lives here (how often to ask, when to give up, what to delete); it draws nothing.
+mod attach;
+mod cancel;
 mod cause;
+mod double;
 mod execute;
+mod identity;
 mod interrupt;
 mod keepalive;
 mod lease;
+mod life;
 mod log;
+mod lost;
 mod name;
+mod newest;
 mod poll;
+mod search;
+mod sent;
 mod start;
+mod submit;
+mod wait;
 
+pub use attach::{attach, find};
 pub use cause::Cause;
-pub use execute::{Execution, Lost, Running, Submission};
-pub use interrupt::{Interrupter, Interrupts};
+pub use double::Late;
+pub use execute::{Execution, Running, Submission};
+pub use interrupt::{Interrupter, Interrupts, WORKER};
 pub use keepalive::{Health, KeepAlive};
 pub use lease::{Closed, Lease};
+pub use life::{Clock, Fading, Life, spoken};
 pub use log::{fresh_lines, useful_lines};
-pub use name::unique_name;
+pub use lost::{Gone, Lost};
+pub use name::{is_unique_name, unique_name, unique_name_of};
+pub use newest::newest;
+pub use sent::Sent;
 pub use start::{StartError, Starting, Wanted, start};
 
-use crate::livy::{Client, Kind, SessionId};
+use std::time::Duration;
+
+use crate::livy::{self, Client, Kind, Reason, SessionId};
+pub use identity::Identity;
+use identity::{Check, STATEMENT_FRESH};
 
 /// A session that takes statements.
 #[derive(Clone, Debug)]
@@ -28,13 +49,72 @@ pub struct Session {
     pub client: Client,
     /// Its id there.
     pub id: SessionId,
+    /// What tells it from another of the same id.
+    pub identity: Identity,
     /// The name that we gave it, or that it had.
     pub name: Option<String>,
     /// Kind of a statement that names none.
     pub kind: Kind,
     /// Rows that the server returns for an SQL statement; a table of exactly that size counts as cut.
     pub row_limit: usize,
+    /// How long a server may be silent while a statement runs before its answer is given up; none
+    /// waits until the user has enough.
+    pub patience: Option<Duration>,
+    /// Others may send statements to it: it is not ours, or another of our own processes uses it.
+    pub shared: bool,
+    /// What was sent to it.
+    pub sent: Sent,
+    /// What may end it while nobody looks.
+    pub life: Life,
 }
 
 /// Rows of an SQL answer when nothing else was asked for (`livy.rsc.sql.num-rows`).
 pub const DEFAULT_ROW_LIMIT: usize = 1000;
+
+impl Session {
+    /// The session that a server showed, as it is from now on known.
+    pub fn of(client: Client, shown: &livy::Session, kind: Kind) -> Self {
+        Self {
+            client,
+            id: shown.id.clone(),
+            identity: Identity::of(shown),
+            name: shown.name.clone(),
+            kind,
+            row_limit: DEFAULT_ROW_LIMIT,
+            patience: None,
+            shared: false,
+            sent: Sent::default(),
+            life: Life::new(Clock::default()),
+        }
+    }
+
+    /// Is its id another session's now? Asks the server only when it has not answered for some seconds, in which it
+    /// can have been restarted. A server that does not say is no proof.
+    pub async fn is_replaced(&self) -> bool {
+        let check = self
+            .identity
+            .check(&self.client, &self.id, STATEMENT_FRESH)
+            .await;
+        matches!(check, Check::Replaced)
+    }
+
+    /// Has that statement surely ended? It has with its session; a server that does not say is no proof.
+    pub async fn has_ended(&self, statement: i64) -> bool {
+        if self.is_replaced().await {
+            return true;
+        }
+        match self.client.statement(&self.id, statement).await {
+            Ok(statement) => statement.state.is_over(),
+            Err(error) => matches!(
+                error.reason(),
+                Some(Reason::NoSuchStatement | Reason::NoSuchSession)
+            ),
+        }
+    }
+
+    /// [`Session::is_replaced`], asked in any case.
+    async fn is_other(&self) -> bool {
+        let check = self.identity.check(&self.client, &self.id, Duration::ZERO);
+        matches!(check.await, Check::Replaced)
+    }
+}

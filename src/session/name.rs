@@ -10,12 +10,27 @@ pub fn unique_name(user: &str) -> String {
         .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
         .take(32)
         .collect();
-    let random = fastrand::u64(..) & 0xffff_ffff_ffff;
     if user.is_empty() {
-        format!("livysh-{random:012x}")
+        unique_name_of("livysh")
     } else {
-        format!("livysh-{user}-{random:012x}")
+        unique_name_of(&format!("livysh-{user}"))
     }
+}
+
+/// A name that no other session has, and that begins with a word of the user's.
+pub fn unique_name_of(word: &str) -> String {
+    let random = fastrand::u64(..) & 0xffff_ffff_ffff;
+    format!("{word}-{random:012x}")
+}
+
+/// Does the name have such a random part? Then nobody else's session has it.
+pub fn is_unique_name(name: &str) -> bool {
+    name.rsplit_once('-').is_some_and(|(_, random)| {
+        random.len() == 12
+            && random
+                .bytes()
+                .all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+    })
 }
 
 #[cfg(test)]
@@ -28,5 +43,7 @@ mod tests {
         assert!(first.starts_with("livysh-Annex-"), "{first}");
         assert_ne!(first, unique_name("Anne Ö/..\\x"));
         assert!(unique_name("").starts_with("livysh-"));
+        assert!(is_unique_name(&unique_name("")) && is_unique_name(&unique_name_of("mine")));
+        assert!(!is_unique_name("mine") && !is_unique_name("mine-2026"));
     }
 }

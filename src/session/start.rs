@@ -4,9 +4,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::cause::Cause;
+use super::identity::Identity;
 use super::lease::{Lease, find_by_name};
+use super::life::{Clock, Life};
 use super::log::{fresh_lines, useful_lines};
-use super::poll::{Backoff, LOG_INTERVAL, start_interval};
+use super::poll::{Backoff, LOG_INTERVAL, passes, start_interval};
+use super::sent::Sent;
 use super::{DEFAULT_ROW_LIMIT, Session};
 use crate::livy::{self, Client, CreateSession, Kind, Reach, Reason, SessionId, SessionState};
 
@@ -25,6 +28,8 @@ pub struct Wanted {
     pub timeout: Duration,
     /// Rows per SQL answer, where it was asked for.
     pub row_limit: Option<usize>,
+    /// How long the server may be silent while a statement runs; none is for ever.
+    pub patience: Option<Duration>,
 }
 
 /// What happens while a session starts.
@@ -91,8 +96,10 @@ pub enum StartError {
 
 /// Lines of a failed session's log that are shown.
 const LOG_LINES: usize = 20;
-/// How long a session whose creation nobody answered is looked for.
-const SEARCH: Duration = Duration::from_secs(30);
+/// How long a server is waited for that may have made a session and cannot be reached.
+const AWAY: Duration = Duration::from_secs(180);
+/// Looks at a list without it after which a session whose creation nobody answered counts as never made.
+const ABSENT: u32 = 5;
 /// How long a session that was just created may be unknown (seen on managed services).
 const FIRST_SIGHT: Duration = Duration::from_secs(10);
 
@@ -107,24 +114,21 @@ pub async fn start(
     events: &UnboundedSender<Starting>,
 ) -> Result<Session, StartError> {
     let began = Instant::now();
-    let id = create(client, wanted, lease, events).await?;
-    let mut follower = Follower {
-        client,
-        id: &id,
-        events,
-        began,
-        created: Instant::now(),
-        state: SessionState::Starting,
-        log: Vec::new(),
-        log_seen: None,
-    };
+    let (id, identity) = create(client, wanted, lease, events).await?;
+    let mut follower = Follower::new(client, &id, &identity, events);
+    follower.began = began;
     follower.follow(wanted.timeout).await?;
     Ok(Session {
         client: client.clone(),
         id,
+        identity,
         name: wanted.create.name.clone(),
         kind: wanted.kind,
         row_limit: wanted.row_limit.unwrap_or(DEFAULT_ROW_LIMIT),
+        patience: wanted.patience,
+        shared: false,
+        sent: Sent::nothing(),
+        life: Life::new(Clock::default()),
     })
 }
 
@@ -136,7 +140,8 @@ async fn create(
     wanted: &Wanted,
     lease: &Lease,
     events: &UnboundedSender<Starting>,
-) -> Result<SessionId, StartError> {
+) -> Result<(SessionId, Identity), StartError> {
+    let began = Instant::now();
     // an empty name is nobody's: nothing is looked for by it
     let name = wanted.create.name.clone().filter(|_| wanted.own_name);
     let name = name.unwrap_or_default();
@@ -154,9 +159,16 @@ async fn create(
         let (client, body, lease) = (client.clone(), wanted.create.clone(), lease.clone());
         let name = name.clone();
         async move {
-            let answer = client.create(&body).await;
+            let answer = client.create(&body).await.map(|created| {
+                let identity = Identity::of(&created.session);
+                (created, identity)
+            });
             match &answer {
-                Ok(created) => lease.made(&created.session.id),
+                // the way out was taken before, and nobody else deletes it
+                Ok((created, identity)) if !lease.made(&created.session.id, identity) => {
+                    let _ = lease.close(&client).await;
+                }
+                Ok(_) => {}
                 Err(error) if !error.may_have_arrived() => lease.nothing(),
                 Err(_) => lease.doubtful(&name),
             }
@@ -167,54 +179,68 @@ async fn create(
     let Ok(answer) = tokio::time::timeout(after, task).await else {
         return Err(StartError::Create(failed(Reach::Timeout { after }.into())));
     };
-    let answer = answer.unwrap_or_else(|_| {
-        let why = "the creation was interrupted".to_owned();
-        Err(failed(livy::Problem::Setup(why)))
-    });
+    let interrupted = || livy::Problem::Setup("the creation was interrupted".to_owned());
+    let answer = answer.unwrap_or_else(|_| Err(failed(interrupted())));
     match answer {
-        Ok(created) => {
+        Ok((livy::Created { session, left_out }, identity)) => {
             let _ = events.send(Starting::Created {
-                id: created.session.id.clone(),
-                left_out: created.left_out,
-                proxy_user: created.session.proxy_user,
+                id: session.id.clone(),
+                left_out,
+                proxy_user: session.proxy_user,
             });
-            Ok(created.session.id)
+            Ok((session.id, identity))
         }
         Err(error) if error.may_have_arrived() && !name.is_empty() => {
-            let found = tokio::time::timeout(SEARCH, found_again(client, &name)).await;
-            let Ok(Some(id)) = found else {
+            // a server that is away may come back
+            let left = after.saturating_sub(began.elapsed()).min(AWAY);
+            let found = tokio::time::timeout(left, found_again(client, &name)).await;
+            let Ok(Some(session)) = found else {
                 return Err(StartError::Create(error));
             };
-            lease.made(&id);
+            let (identity, id) = (Identity::of(&session), session.id);
+            let _ = lease.made(&id, &identity);
             let _ = events.send(Starting::Created {
                 id: id.clone(),
                 left_out: Vec::new(),
                 proxy_user: None,
             });
-            Ok(id)
+            Ok((id, identity))
         }
         Err(error) => Err(StartError::Create(error)),
     }
 }
 
 /// Looks for a session whose creation was answered by nobody.
-async fn found_again(client: &Client, name: &str) -> Option<SessionId> {
+async fn found_again(client: &Client, name: &str) -> Option<livy::Session> {
     let mut backoff = Backoff::default();
-    while backoff.failures() < 5 {
-        match find_by_name(client, name).await {
-            Ok(Some(id)) => return Some(id),
-            Ok(None) => {}
-            Err(error) if error.is_passing() => {}
+    let mut absent = 0;
+    // only a server that answers can say that there is none
+    while absent < ABSENT {
+        let wait = match find_by_name(client, name).await {
+            Ok(Some(session)) => return Some(session),
+            Ok(None) => {
+                absent += 1;
+                Duration::from_secs(1)
+            }
+            // it answers badly, or never did: as good as without
+            Err(error) if error.reason() == Some(Reason::Server) || !client.has_served() => {
+                absent += 1;
+                Duration::from_secs(1)
+            }
+            Err(error) if error.is_passing() => {
+                backoff.next(error.failure().and_then(|failure| failure.retry_after))
+            }
             Err(_) => return None,
-        }
-        tokio::time::sleep(backoff.next(Some(Duration::from_secs(1)))).await;
+        };
+        tokio::time::sleep(wait).await;
     }
     None
 }
 
-struct Follower<'a> {
+pub(super) struct Follower<'a> {
     client: &'a Client,
     id: &'a SessionId,
+    identity: &'a Identity,
     events: &'a UnboundedSender<Starting>,
     began: Instant,
     /// When its creation was answered: only from then on can it be seen.
@@ -222,15 +248,46 @@ struct Follower<'a> {
     state: SessionState,
     log: Vec<String>,
     log_seen: Option<Instant>,
+    /// Was it looked at as a whole?
+    looked: bool,
+    /// The server did not answer the last time: it may have been restarted.
+    troubled: bool,
 }
 
-impl Follower<'_> {
-    async fn follow(&mut self, timeout: Duration) -> Result<(), StartError> {
+impl<'a> Follower<'a> {
+    pub(super) fn new(
+        client: &'a Client,
+        id: &'a SessionId,
+        identity: &'a Identity,
+        events: &'a UnboundedSender<Starting>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            client,
+            id,
+            identity,
+            events,
+            began: now,
+            created: now,
+            state: SessionState::Starting,
+            log: Vec::new(),
+            log_seen: None,
+            looked: false,
+            troubled: false,
+        }
+    }
+
+    pub(super) async fn follow(&mut self, timeout: Duration) -> Result<(), StartError> {
         let mut backoff = Backoff::default();
         loop {
             let mut wait = start_interval(self.began.elapsed());
-            match self.client.state(self.id).await {
-                Ok(state) => {
+            match self.look().await {
+                Ok(None) => {
+                    self.state = SessionState::Other(GONE.to_owned());
+                    // the log is a stranger's
+                    return Err(self.died_so());
+                }
+                Ok(Some(state)) => {
                     backoff.reset();
                     self.state = state;
                     let _ = self.events.send(Starting::State(self.state.clone()));
@@ -247,7 +304,9 @@ impl Follower<'_> {
                         return Err(self.died().await);
                     }
                     Some(Reason::NoSuchSession) => {}
-                    _ if error.is_passing() => {
+                    // the first look may be at a server that is none of Livy's
+                    _ if error.is_passing() || (self.looked && passes(self.client, &error)) => {
+                        self.troubled = true;
                         wait = backoff.next(error.failure().and_then(|it| it.retry_after));
                         let _ = self.events.send(Starting::Trouble(error));
                     }
@@ -265,6 +324,20 @@ impl Follower<'_> {
             }
             tokio::time::sleep(wait.min(left)).await;
         }
+    }
+
+    /// Its state; none when its id is another session's by now.
+    async fn look(&mut self) -> Result<Option<SessionState>, livy::Error> {
+        if self.looked && !self.troubled {
+            return self.client.state(self.id).await.map(Some);
+        }
+        let session = self.client.session(self.id).await?;
+        let first = !std::mem::replace(&mut self.looked, true);
+        if first && !self.troubled {
+            self.identity.learn(&session);
+        }
+        self.troubled = false;
+        Ok(self.identity.fits(&session).then_some(session.state))
     }
 
     /// Not every server has a log route; whoever has none is simply not shown one.
@@ -289,6 +362,10 @@ impl Follower<'_> {
 
     async fn died(&mut self) -> StartError {
         self.read_log().await;
+        self.died_so()
+    }
+
+    fn died_so(&self) -> StartError {
         StartError::Died {
             id: self.id.clone(),
             state: self.state.clone(),

@@ -7,7 +7,8 @@ use url::Url;
 
 use super::fill;
 use super::values::{self, Header, ValueError};
-use crate::auth::Method;
+use crate::auth::{self, Method};
+use crate::livy::Renewal;
 
 /// The settings of a connection. Only where secrets come from, never a secret itself, except for
 /// the values of headers, which cannot be printed.
@@ -124,9 +125,28 @@ impl ConnectionSettings {
         self.connect_timeout.unwrap_or(Duration::from_secs(10))
     }
 
+    /// How to fetch credentials again that a command gave: they may run out while a session lives.
+    pub fn renewal(&self, server: &Url) -> Option<Renewal> {
+        if self.token_command.is_none() && self.password_command.is_none() {
+            return None;
+        }
+        let (sources, server) = (self.sources(), server.clone());
+        Some(Renewal::new(move || {
+            // nothing but the command can have a new one
+            let around = auth::Surroundings {
+                env: &|_| None,
+                named_at_start: true,
+                home: None,
+                ask: None,
+            };
+            let found = auth::find(&server, &sources, &around).ok()?;
+            (found.origin == auth::Origin::Command).then_some(found.credentials)
+        }))
+    }
+
     /// Where this connection's credentials come from, for [`crate::auth`].
-    pub fn sources(&self) -> crate::auth::Sources {
-        crate::auth::Sources {
+    pub fn sources(&self) -> auth::Sources {
+        auth::Sources {
             method: self.auth.unwrap_or(Method::Auto),
             user: self.user.clone(),
             password_file: self.password_file.clone(),
@@ -134,6 +154,11 @@ impl ConnectionSettings {
             token_command: self.token_command.clone(),
             from_flags: self.secret_from_flags,
             insecure_http: self.insecure_http.unwrap_or(false),
+            headers: self
+                .headers
+                .iter()
+                .map(|header| header.name.clone())
+                .collect(),
         }
     }
 }

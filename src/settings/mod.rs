@@ -6,15 +6,21 @@
 pub mod values;
 
 mod connection;
+mod local_files;
 mod running;
 mod session;
+mod which;
 
 use url::Url;
 
+use crate::livy::SessionId;
+
 pub use connection::ConnectionSettings;
+pub use local_files::BadFile;
 pub use running::{RunSettings, ShellSettings, Source};
 pub use session::SessionSettings;
 pub use values::{Color, EditMode, Format, Header, Kind, ValueError};
+pub use which::Which;
 
 /// The words that mean a subcommand, and so can name no profile.
 pub const SUBCOMMANDS: &[&str] = &[
@@ -51,6 +57,11 @@ impl Target {
             Self::Server { url, profile } => profile.as_deref().unwrap_or(url.as_str()),
         }
     }
+
+    /// The command that comes back to that session, as a message shows it.
+    pub fn way_back(&self, session: &SessionId) -> String {
+        format!("`livysh {} --attach {session}`", self.name())
+    }
 }
 
 /// Everything that one run needs to know.
@@ -62,6 +73,8 @@ pub struct Settings {
     pub connection: ConnectionSettings,
     /// The kind that a flag asked for: only it beats a file's extension.
     pub asked_kind: Option<Kind>,
+    /// Which session is used.
+    pub which: Which,
     /// What to ask of the session.
     pub session: SessionSettings,
     /// What to run and how to show it.

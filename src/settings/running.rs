@@ -29,8 +29,12 @@ pub struct RunSettings {
     pub output: Option<PathBuf>,
     /// Whether to go on after a failed statement.
     pub go_on: bool,
-    /// Whether a file is one statement.
+    /// Whether a file is one statement; an SQL query always is one.
     pub whole: bool,
+    /// Whether a statement is sent again that the server has no trace of.
+    pub resend: bool,
+    /// What `${NAME}` in a file stands for.
+    pub vars: Vec<(String, String)>,
     /// Whether a cut result is a failure.
     pub fail_truncated: bool,
     /// Whether to show the requests and send nothing.

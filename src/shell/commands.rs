@@ -1,4 +1,5 @@
 //! What the in-shell commands do.
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,11 +10,11 @@ use super::{Next, Shell};
 use crate::command::{self, Command};
 use crate::listing;
 use crate::livy::{Column, Error, Kind, Table};
-use crate::opening::Opened;
 use crate::render::{Format, safe};
 use crate::report::{Report, code, complain, note};
+use crate::session::Lost;
 use crate::source;
-use crate::terminal;
+use crate::terminal::{self, Quiet};
 use crate::tools::{history, sessions};
 
 /// Calls of commands are not statements: nobody waits a minute for a list.
@@ -25,6 +26,7 @@ const HISTORY_SHOWN: usize = 50;
 
 impl Shell {
     pub(super) fn command(&mut self, line: &str) -> Next {
+        self.rest = false;
         let command = match command::parse(line) {
             Ok(command) => command,
             Err(error) => {
@@ -32,12 +34,25 @@ impl Shell {
                 return Next::Go;
             }
         };
+        // what these leave in the line editor is meant to stand there
+        let own_text = matches!(command, Command::Edit(_) | Command::Paste);
+        // others want the terminal as it was, or make it silent themselves
+        let lends = matches!(
+            command,
+            Command::Edit(_) | Command::Paste | Command::Shell(_) | Command::Replay
+        );
+        // keys that are typed meanwhile, Ctrl-D too, are for the next prompt
+        let silent = if lends { None } else { Quiet::start() };
         if let Err(report) = self.act(command) {
             complain(&report);
         }
+        drop(silent);
         // what could not be sent goes back into the editor as it was typed, with its language
-        if self.initial.is_some() {
+        if self.initial.is_some() && !own_text && !self.rest {
             self.initial = Some(line.to_owned());
+        }
+        if self.detached {
+            return Next::Leave(code::OK);
         }
         Next::Go
     }
@@ -45,12 +60,12 @@ impl Shell {
     fn act(&mut self, command: Command) -> Result<(), Report> {
         match command {
             Command::Quit => {}
-            Command::Help(None) => self.say(&command::help()),
+            Command::Help(None) => say(&command::help()),
             Command::Help(Some(name)) => match command::find(&name) {
-                Ok(entry) => self.say(&command::explain(entry)),
+                Ok(entry) => say(&command::explain(entry)),
                 Err(error) => note(&error.to_string()),
             },
-            Command::Kind(None) => self.say(&format!("{}\n", self.kind)),
+            Command::Kind(None) => say(&format!("{}\n", self.kind)),
             Command::Kind(Some(name)) => self.speak(name.parse().map_err(|error| usage(&error))?),
             Command::In { kind, code } => {
                 let kind: Kind = kind.parse().map_err(|error| usage(&error))?;
@@ -61,35 +76,36 @@ impl Shell {
                 }
             }
             Command::Load(file) => self.load(Path::new(&expanded(&file)))?,
+            Command::Paste => self.paste(),
+            Command::Edit(number) => self.edit(number)?,
+            Command::Run(number) => self.run_again(number)?,
+            Command::Shell(command) => self.shell_command(&command)?,
             Command::Info => self.info()?,
-            Command::Sessions => {
-                let client = self.link_client()?;
-                let all = self.call(async move { client.all_sessions().await })?;
-                self.table(&listing::sessions(&all))?;
-            }
+            Command::Sessions => self.sessions()?,
+            Command::Clean => self.clean()?,
+            Command::Kill(ids) => self.kill(&ids)?,
+            Command::Attach(word) => self.attach(&word)?,
+            Command::Detach => self.detach()?,
             Command::Statements => {
                 let (client, id) = self.client_and_id()?;
                 let table = self.call(async move { sessions::newest(&client, &id).await })?;
                 self.table(&table)?;
             }
-            Command::Logs => {
-                let (client, id) = self.client_and_id()?;
-                let page = self.call(async move { client.log(&id, None, Some(-1)).await })?;
-                let lines: String = page
-                    .log
-                    .iter()
-                    .map(|line| format!("{}\n", safe(line, true)))
-                    .collect();
-                self.say(&lines);
-            }
+            Command::Logs(follow) => self.logs(follow)?,
             Command::History(text) => {
                 let entries = self.record.found(text.as_deref(), HISTORY_SHOWN);
                 self.table(&history::table(entries))?;
             }
             Command::Cancel(number) => self.cancel(number)?,
-            Command::Restart => self.restart(),
+            Command::Restart => {
+                self.restart();
+                if self.ran.left() > 0 {
+                    note(":replay runs again in it what still matters");
+                }
+            }
+            Command::Replay => self.replay(),
             Command::Upload(files) => self.upload(&files)?,
-            Command::Format(None) => self.say(&format!("{}\n", self.runner.format())),
+            Command::Format(None) => say(&format!("{}\n", self.runner.format())),
             Command::Format(Some(name)) => {
                 let format: Format = name.parse().map_err(|error| usage(&error))?;
                 self.runner.set_format(format);
@@ -107,24 +123,23 @@ impl Shell {
         Ok(())
     }
 
-    fn speak(&mut self, kind: Kind) {
+    pub(super) fn speak(&mut self, kind: Kind) {
         self.kind = kind;
         self.completer.set_kind(kind);
     }
 
-    fn say(&mut self, text: &str) {
-        self.runner.say(text);
-    }
-
-    fn table(&mut self, table: &Table) -> Result<(), Report> {
+    pub(super) fn table(&mut self, table: &Table) -> Result<(), Report> {
         let run = &self.opener.settings().run;
         let text = crate::tools::shown(table, run)?;
-        self.say(&text);
+        say(&text);
         Ok(())
     }
 
     /// A call to the server that is no statement; Ctrl-C and time end it.
-    fn call<T>(&mut self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Report> {
+    pub(super) fn call<T>(
+        &mut self,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Report> {
         self.call_within(PATIENCE, call)
     }
 
@@ -133,36 +148,47 @@ impl Shell {
         limit: Duration,
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Report> {
+        let answer = self.unless_given_up(async { Ok(timeout(limit, call).await) })?;
+        let answer = answer.map_err(|_| {
+            let what = format!("no answer within {} s", limit.as_secs());
+            Report::new(code::SERVER, what)
+        })?;
+        answer.map_err(|error| Report::from(&error))
+    }
+
+    /// Waits for what Ctrl-C gives up.
+    pub(super) fn unless_given_up<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, Report>>,
+    ) -> Result<T, Report> {
+        let done = self.unless_interrupted(work);
+        done.unwrap_or_else(|| Err(Report::new(code::INTERRUPTED, "given up")))
+    }
+
+    /// Waits for it; none when Ctrl-C came before.
+    pub(super) fn unless_interrupted<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         self.interrupts.forget();
         let interrupts = &mut self.interrupts;
         self.runtime.block_on(async {
             tokio::select! {
-                answer = timeout(limit, call) => match answer {
-                    Ok(answer) => answer.map_err(|error| Report::from(&error)),
-                    Err(_) => Err(Report::new(code::SERVER, format!("no answer within {} s", limit.as_secs()))),
-                },
-                () = interrupts.next() => Err(Report::new(code::INTERRUPTED, "given up")),
+                done = work => Some(done),
+                () = interrupts.next() => None,
             }
         })
     }
 
     /// The client, also while the session starts.
-    fn link_client(&mut self) -> Result<crate::livy::Client, Report> {
+    pub(super) fn link_client(&mut self) -> Result<crate::livy::Client, Report> {
         if let Link::Open(opened) = &self.link {
             return Ok(opened.session.client.clone());
         }
         let opener = self.opener.clone();
-        self.interrupts.forget();
-        let interrupts = &mut self.interrupts;
-        self.runtime.block_on(async {
-            tokio::select! {
-                client = opener.client() => client,
-                () = interrupts.next() => Err(Report::new(code::INTERRUPTED, "given up")),
-            }
-        })
+        self.unless_given_up(opener.client())
     }
 
-    fn client_and_id(&mut self) -> Result<(crate::livy::Client, crate::livy::SessionId), Report> {
+    pub(super) fn client_and_id(
+        &mut self,
+    ) -> Result<(crate::livy::Client, crate::livy::SessionId), Report> {
         self.link.take_if_ready(&self.runtime);
         let starting = match &self.link {
             Link::Opening(opening, _) => opening.lease.session(),
@@ -175,12 +201,18 @@ impl Shell {
             Report::new(code::SERVER, "there is no session yet")
                 .advise(":restart starts one if there is none on its way")
         })?;
-        Ok((opened.session.client.clone(), opened.session.id.clone()))
+        let session = opened.session.clone();
+        if self.call(async { Ok(session.is_replaced().await) })? {
+            return Err(Report::from(&Lost::Replaced { id: None }));
+        }
+        Ok((session.client, session.id))
     }
 
     fn load(&mut self, path: &Path) -> Result<(), Report> {
         let text = source::read_file(path, None, self.kind)?;
-        self.run_text(&text.text, text.kind);
+        self.run_all(&text.text, &text.pieces(false));
+        // a file's rest is not typed again
+        self.rest = false;
         Ok(())
     }
 
@@ -198,10 +230,13 @@ impl Shell {
                 Ok((client.session(&id).await?, version))
             })?
         };
-        let mut table = listing::session(&session);
+        let age = self.opener.age_of(&client)(&session);
+        let mut table = listing::session(&session, age);
         let mut first = vec![("server", Some(base)), ("Livy", version)];
-        if let Some(Opened { session, .. }) = self.opened() {
-            first.push(("rows per SQL answer", Some(session.row_limit.to_string())));
+        if let Some(opened) = self.opened() {
+            let rows = opened.session.row_limit.to_string();
+            first.push(("rows per SQL answer", Some(rows)));
+            first.push(("when you leave", Some(opened.when_left())));
         }
         let rows = first
             .into_iter()
@@ -224,8 +259,12 @@ impl Shell {
         self.table(&table)
     }
 
-    /// Cancels a statement that was left running: the one named, else the newest.
+    /// Cancels a statement that was left running: the one named, else the newest. It stays one of
+    /// those until it has ended.
     fn cancel(&mut self, number: Option<u64>) -> Result<(), Report> {
+        if self.something_runs().is_none() {
+            return Err(Report::new(code::INTERRUPTED, "given up"));
+        }
         let at = match number {
             Some(number) => self.left.iter().position(|(ours, _)| *ours == number),
             None => self.left.len().checked_sub(1),
@@ -239,45 +278,8 @@ impl Shell {
         let (ours, id) = self.left[at];
         let (client, session) = self.client_and_id()?;
         self.call(async move { client.cancel(&session, id).await })?;
-        self.left.remove(at);
         note(&format!("statement {ours} is being cancelled"));
         Ok(())
-    }
-
-    fn restart(&mut self) {
-        self.link.take_if_ready(&self.runtime);
-        let old = std::mem::replace(&mut self.link, Link::Closed(None));
-        let opener = self.opener.clone();
-        self.left.clear();
-        match old {
-            Link::Open(opened) => {
-                note("deleting the session");
-                if let Some(said) = self.runtime.block_on(async { opener.close(&opened).await }) {
-                    note(&said);
-                }
-            }
-            Link::Opening(opening, _) => {
-                opening.task.abort();
-                if let Ok(client) = self.link_client()
-                    && let crate::session::Closed::Left { session, .. } = self
-                        .runtime
-                        .block_on(async { opening.lease.close(&client).await })
-                {
-                    note(&format!(
-                        "session {session} could not be deleted and may still be there"
-                    ));
-                }
-            }
-            Link::Closed(_) => {}
-        }
-        self.initialised = false;
-        self.link = Link::open(
-            &self.opener,
-            self.kind,
-            &self.runtime,
-            self.editor.handle(),
-            self.completer.clone(),
-        );
     }
 
     fn upload(&mut self, files: &[String]) -> Result<(), Report> {
@@ -307,6 +309,19 @@ impl Shell {
         }
         Ok(())
     }
+}
+
+/// Writes a text of our own for the person at the terminal, also where results go to a file.
+pub(super) fn say(text: &str) {
+    // a terminal that has gone is noticed by the next read
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Lines of a server's, which can do a terminal no harm.
+pub(super) fn say_lines(lines: &[String]) {
+    let shown = lines.iter().map(|line| format!("{}\n", safe(line, true)));
+    say(&shown.collect::<String>());
 }
 
 fn usage(error: &impl std::fmt::Display) -> Report {

@@ -62,11 +62,17 @@ impl Completer {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let session = known.session.clone()?;
         drop(known);
-        let ask = session.client.complete(&session.id, code, Kind::Spark, pos);
+        let ask = async {
+            if session.is_replaced().await {
+                return None;
+            }
+            let names = session.client.complete(&session.id, code, Kind::Spark, pos);
+            names.await.ok()
+        };
         let answer = self
             .runtime
             .block_on(async { tokio::time::timeout(PATIENCE, ask).await });
-        answer.ok()?.ok()
+        answer.ok()?
     }
 }
 

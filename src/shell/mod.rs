@@ -1,7 +1,13 @@
 //! The interactive shell: reads, sends, shows, until the user leaves.
 mod commands;
 mod complete;
+mod left;
 mod link;
+mod ran;
+mod replay;
+mod sending;
+mod sessions;
+mod typing;
 
 use std::io::{self, IsTerminal};
 use std::sync::{Arc, Weak};
@@ -9,20 +15,25 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::command;
-use crate::editor::{Editor, Input, Prompt, PromptState, Start};
+use crate::editor::{Editor, Input, Prompt, Start};
 use crate::livy::Kind;
-use crate::opening::{Opened, Opener};
+use crate::opening::{Opened, Opener, Phase, Status};
 use crate::record::Record;
 use crate::report::{Report, code, complain, note};
-use crate::runner::{Ended, Runner};
+use crate::runner::Runner;
 use crate::session::Interrupts;
+use crate::settings::Which;
 use crate::shutdown::Shutdown;
 use crate::source::{self, Piece};
 use crate::terminal::Quiet;
 pub use complete::Completer;
 use link::{Link, Wait};
+use ran::Ran;
+use sessions::{Follower, Parked};
+pub use typing::past;
 
 /// Everything that the shell works with.
 pub struct Shell {
@@ -34,20 +45,34 @@ pub struct Shell {
     record: Record,
     interrupts: Interrupts,
     link: Link,
+    /// How the newest session started, also when it is gone.
+    start: Option<watch::Receiver<Status>>,
     kind: Kind,
     timing: bool,
     /// Statements that were left behind: our number, the server's.
     left: Vec<(u64, i64)>,
+    /// The statements of this shell.
+    ran: Ran,
     /// What stands in the line editor at the next prompt.
     initial: Option<String>,
+    /// That is what is left of an entry, not the entry as it was typed.
+    rest: bool,
     /// What was typed before the next prompt does not run by itself: something failed.
     hold: bool,
     /// The last Ctrl-D was answered with a warning.
     warned: bool,
     ever_open: bool,
-    /// The `init` files have run in this session.
-    initialised: bool,
+    /// Sessions of ours that were left for another one.
+    parked: Vec<Parked>,
+    follower: Option<Follower>,
+    /// The session is left to itself: nothing more is to be done.
+    detached: bool,
+    /// The language of the prompt waits for the session to tell its own.
+    kind_open: bool,
 }
+
+/// How long a session that is there may take to tell its kind before the prompt comes without.
+const KIND: Duration = Duration::from_secs(2);
 
 /// What the loop does after a line.
 enum Next {
@@ -69,8 +94,25 @@ impl Shell {
         let settings = opener.settings();
         let kind = settings.session.kind_or_default();
         let timing = settings.shell.timing.unwrap_or(false);
-        let link = Link::open(&opener, kind, &runtime, editor.handle(), completer.clone());
+        let attached = matches!(settings.which, Which::Attached { .. });
+        let kind_open = attached && settings.asked_kind.is_none();
+        let ran = Ran::default();
+        let (link, follower) = Link::open(
+            &opener,
+            kind,
+            &runtime,
+            editor.handle(),
+            completer.clone(),
+            ran.clone(),
+        );
         completer.set_kind(kind);
+        let (mut keys, prompt) = (shutdown.interrupts(), editor.handle());
+        runtime.spawn(async move {
+            loop {
+                keys.next().await;
+                prompt.interrupt(keys.count());
+            }
+        });
         Self {
             interrupts: shutdown.interrupts(),
             timing,
@@ -80,27 +122,39 @@ impl Shell {
             editor,
             completer,
             record,
+            start: link.status(),
             link,
             kind,
             left: Vec::new(),
+            ran,
             initial: None,
+            rest: false,
             hold: false,
-            initialised: false,
             warned: false,
             ever_open: false,
+            parked: Vec::new(),
+            follower: Some(follower),
+            detached: false,
+            kind_open,
         }
     }
 
     /// Reads and runs until the user leaves; the answer is the exit code.
     pub fn run(&mut self) -> u8 {
+        self.wait_for_kind();
         loop {
+            self.take_kind();
             let prompt = Prompt {
                 text: format!("{} {}> ", self.kind, self.runner.next_number()),
             };
-            let initial = self.initial.take();
+            // what was typed before a question was asked was no answer to it
+            let typed = || self.runner.take_typed();
+            let initial = self.initial.take().or_else(typed);
             let start = Start {
                 initial: initial.as_deref(),
                 hold_typeahead: std::mem::take(&mut self.hold),
+                interrupts: self.interrupts.count(),
+                pasting: false,
             };
             let input = self
                 .editor
@@ -108,6 +162,10 @@ impl Shell {
             self.link.announce();
             let next = match input {
                 Input::Line(text) => self.entered(&text),
+                Input::Edit(text) => {
+                    self.edit_typed(text);
+                    Next::Go
+                }
                 Input::Interrupted { had_text } => self.interrupted(had_text),
                 Input::End => self.end(),
                 Input::Other(reason) => {
@@ -126,6 +184,28 @@ impl Shell {
         }
     }
 
+    /// A session that is there tells its kind in a moment: the first prompt is in its language.
+    fn wait_for_kind(&mut self) {
+        let Some(mut start) = self.start.clone().filter(|_| self.kind_open) else {
+            return;
+        };
+        let known =
+            |status: &Status| status.kind.is_some() || !matches!(status.phase, Phase::Opening);
+        let _ = self.runtime.block_on(async {
+            tokio::time::timeout(KIND, start.wait_for(known))
+                .await
+                .is_ok()
+        });
+    }
+
+    fn take_kind(&mut self) {
+        let told = self.start.as_ref().and_then(|start| start.borrow().kind);
+        if let Some(kind) = told.filter(|_| self.kind_open) {
+            self.kind_open = false;
+            self.speak(kind);
+        }
+    }
+
     fn entered(&mut self, text: &str) -> Next {
         let text = text.trim_end();
         if command::leaves(text) {
@@ -133,9 +213,10 @@ impl Shell {
         }
         self.warned = false;
         if text.trim().is_empty() {
+            self.keep();
             return Next::Go;
         }
-        self.editor.add_history(text);
+        self.remember(text);
         if command::is_command(text.trim_start()) {
             return self.command(text.trim_start());
         }
@@ -147,21 +228,14 @@ impl Shell {
     fn interrupted(&mut self, had_text: bool) -> Next {
         self.warned = false;
         if !had_text && self.link.is_opening() {
-            note("given up: the session is deleted");
+            note("given up");
+            if self.ever_open {
+                self.give_up();
+                return Next::Go;
+            }
             return Next::Leave(code::INTERRUPTED);
         }
         Next::Go
-    }
-
-    fn end(&mut self) -> Next {
-        if !self.warned && self.something_runs() {
-            note(
-                "a statement that you left behind still runs and will end with the session; Ctrl-D again leaves",
-            );
-            self.warned = true;
-            return Next::Go;
-        }
-        Next::Leave(self.code())
     }
 
     /// A shell that never had a session has failed.
@@ -173,42 +247,27 @@ impl Shell {
         }
     }
 
-    fn something_runs(&mut self) -> bool {
-        let Link::Open(opened) = &self.link else {
-            return false;
-        };
-        let session = &opened.session;
-        let left = std::mem::take(&mut self.left);
-        let still = self.runtime.block_on(async {
-            let mut still = Vec::new();
-            for (number, id) in left {
-                let look = session.client.statement(&session.id, id);
-                // no answer in time: better one warning too many
-                let over = tokio::time::timeout(Duration::from_secs(3), look)
-                    .await
-                    .is_ok_and(|answer| answer.map_or(true, |statement| statement.state.is_over()));
-                if !over {
-                    still.push((number, id));
-                }
-            }
-            still
-        });
-        self.left = still;
-        !self.left.is_empty()
-    }
-
     /// Sends a text, statement by statement; stops at the first that does not end well.
     fn run_text(&mut self, text: &str, kind: Kind) {
-        let pieces = source::pieces(text, kind, false);
+        self.run_all(text, &source::pieces(text, kind, false));
+    }
+
+    /// Sends these statements of a text, likewise.
+    fn run_all(&mut self, text: &str, pieces: &[Piece]) {
         if pieces.is_empty() {
             return;
         }
+        self.quietly(|shell| shell.run_pieces(text, pieces));
+    }
+
+    /// Does work that waits for statements, with silent keys. Did it end well?
+    fn quietly(&mut self, work: impl FnOnce(&mut Self) -> bool) {
         self.interrupts.forget();
         let quiet = Quiet::start().map(Arc::new);
         let watch = self
             .runtime
             .spawn(silent_again(quiet.as_ref().map(Arc::downgrade)));
-        let well = self.run_pieces(text, &pieces);
+        let well = work(self);
         watch.abort();
         drop(quiet);
         // after a failure nothing runs by itself: what was typed meanwhile waits in the editor
@@ -216,60 +275,26 @@ impl Shell {
     }
 
     fn run_pieces(&mut self, text: &str, pieces: &[Piece]) -> bool {
-        self.wait_for_session(text) && self.send(pieces)
-    }
-
-    fn send(&mut self, pieces: &[Piece]) -> bool {
-        for (at, piece) in pieces.iter().enumerate() {
-            let Link::Open(opened) = &self.link else {
-                return false;
-            };
-            let number = self.runner.next_number();
-            let began = std::time::Instant::now();
-            let ended = self
-                .runner
-                .run(&opened.session, piece, &mut self.interrupts);
-            if self.timing {
-                note(&format!("{:.3} s", began.elapsed().as_secs_f64()));
-            }
-            let well = matches!(ended, Ended::Ok { .. });
-            self.take_note_of(number, &ended);
-            if !well {
-                if at + 1 < pieces.len() {
-                    note(&format!(
-                        "stopped at statement {} of {}",
-                        at + 1,
-                        pieces.len()
-                    ));
-                }
-                return false;
-            }
-        }
-        true
-    }
-
-    fn take_note_of(&mut self, number: u64, ended: &Ended) {
-        if let Ended::Unwritten(error) = ended {
-            note(&format!("the results cannot be written: {error}"));
-        }
-        if let Ended::Lost { left, session_gone } = ended {
-            if let Some(id) = left {
-                self.left.push((number, *id));
-            }
-            if *session_gone {
-                self.link.lost();
-                self.editor.handle().set_state(PromptState::Dead);
-            }
-        }
+        self.wait_for_session(text) && self.send(text, pieces)
     }
 
     /// Is there a session? Waits for one that starts; Ctrl-C stops the wait and gives the text back.
     fn wait_for_session(&mut self, text: &str) -> bool {
         let visible = io::stderr().is_terminal();
         match self.link.wait(&self.runtime, &mut self.interrupts, visible) {
+            Wait::Open if self.link.is_known_to_be_gone() => {
+                // that has been told, with the reason
+                self.ever_open = true;
+                self.link.lost(&self.runtime);
+                note(&format!(
+                    "not sent: the session is gone; {}",
+                    self.ran.offer()
+                ));
+                self.initial = Some(text.to_owned());
+                false
+            }
             Wait::Open => {
                 self.ever_open = true;
-                self.initialise();
                 true
             }
             Wait::Interrupted => {
@@ -282,24 +307,6 @@ impl Shell {
                 note("not sent; :restart tries to get a session again");
                 self.initial = Some(text.to_owned());
                 false
-            }
-        }
-    }
-
-    /// Runs the `init` files of the config, once in each session; one that fails stops no other.
-    fn initialise(&mut self) {
-        if std::mem::replace(&mut self.initialised, true) {
-            return;
-        }
-        for file in self.opener.settings().shell.init.clone() {
-            match source::read_file(&file, None, self.kind) {
-                Ok(text) => {
-                    let pieces = source::pieces(&text.text, text.kind, false);
-                    if !self.send(&pieces) {
-                        note(&format!("the init file {} did not end well", text.name));
-                    }
-                }
-                Err(report) => complain(&report),
             }
         }
     }

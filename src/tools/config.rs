@@ -1,13 +1,10 @@
 //! `livysh config`: the config file.
-use std::process::Command;
-
-use crate::auth;
 use crate::cli::ConfigAction;
 use crate::config::{self, Config, ConfigError};
 use crate::paths::{self, Create, PathError, Paths};
 use crate::report::{Report, code, note};
 
-use super::{failed, print};
+use super::{child, failed, print};
 
 /// Does what was asked for; the answer is the exit code.
 pub fn run(action: ConfigAction, paths: &Paths) -> u8 {
@@ -65,34 +62,7 @@ fn edit(paths: &Paths) -> Result<u8, Report> {
     if !paths.config_file().exists() {
         init(paths)?;
     }
-    let editor = ["VISUAL", "EDITOR"]
-        .iter()
-        .find_map(|name| {
-            std::env::var(name)
-                .ok()
-                .filter(|text| !text.trim().is_empty())
-        })
-        .unwrap_or_else(|| "vi".to_owned());
-    let words = shell_words::split(&editor).unwrap_or_else(|_| vec![editor.clone()]);
-    let failed = |why: String| {
-        Report::new(code::USAGE, format!("the editor `{editor}` {why}"))
-            .advise("set EDITOR to the editor that you use")
-    };
-    let (program, arguments) = words
-        .split_first()
-        .ok_or_else(|| failed("is empty".to_owned()))?;
-    let mut command = Command::new(program);
-    for secret in auth::SECRET_VARIABLES {
-        command.env_remove(secret);
-    }
-    let status = command
-        .args(arguments)
-        .arg(paths.config_file())
-        .status()
-        .map_err(|error| failed(format!("cannot be started: {error}")))?;
-    if !status.success() {
-        return Err(failed(format!("ended with {status}")));
-    }
+    child::edit(paths.config_file())?;
     check(paths)?;
     note("the config file is well formed");
     Ok(code::OK)

@@ -1,4 +1,5 @@
 //! `livysh history`: a look at the record.
+use std::io::{self, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -8,10 +9,11 @@ use serde_json::json;
 
 use crate::cli::HistoryAction;
 use crate::livy::{Column, Table};
+use crate::output;
 use crate::report::{Report, code};
 use crate::settings::RunSettings;
 
-use super::{failed, print, shown};
+use super::{failed, print, shown, unwritable};
 
 /// Shows what was asked for; the answer is the exit code.
 pub fn run(action: &HistoryAction, file: &Path, run: &RunSettings) -> u8 {
@@ -48,37 +50,49 @@ fn act(action: &HistoryAction, file: &Path, run: &RunSettings) -> Result<u8, Rep
                     .advise("`livysh history` lists the newest"),
             ),
         },
-        HistoryAction::Export => {
-            let mut failure = None;
-            record
-                .export(|entry| {
-                    let written = write(&entry, run);
-                    failure = written.err();
-                    failure.is_none()
+        HistoryAction::Export => match &run.output {
+            None => export(&record, &mut io::stdout().lock()).or_else(|error| match error {
+                // whoever read has enough
+                Export::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                Export::Write(error) => Err(Report::new(
+                    code::USAGE,
+                    format!("the result cannot be written: {error}"),
+                )),
+                Export::Read(error) => Err(bad(error)),
+            }),
+            Some(path) => {
+                output::replace(path, |out| export(&record, out)).map_err(|error| match error {
+                    Export::Write(error) => unwritable(path, &error),
+                    Export::Read(error) => bad(error),
                 })
-                .map_err(bad)?;
-            failure.map_or(Ok(code::OK), Err)
+            }
         }
+        .map(|()| code::OK),
     }
 }
 
-fn write(entry: &Entry, run: &RunSettings) -> Result<(), Report> {
-    use std::io::Write;
-    let line = format!("{}\n", object(entry));
-    match &run.output {
-        None => print(&line).map(drop),
-        Some(path) => std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(path)
-            .and_then(|mut file| file.write_all(line.as_bytes()))
-            .map_err(|error| {
-                Report::new(
-                    code::USAGE,
-                    format!("{} cannot be written: {error}", path.display()),
-                )
-            }),
+/// What ends an export early.
+enum Export {
+    Read(RecordError),
+    Write(io::Error),
+}
+
+impl From<io::Error> for Export {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
     }
+}
+
+/// Writes every entry, a line each.
+fn export(record: &Record, out: &mut dyn Write) -> Result<(), Export> {
+    let mut written = Ok(());
+    let read = record.export(|entry| {
+        written = writeln!(out, "{}", object(&entry));
+        written.is_ok()
+    });
+    read.map_err(Export::Read)?;
+    written?;
+    Ok(out.flush()?)
 }
 
 fn object(entry: &Entry) -> serde_json::Value {
@@ -129,7 +143,8 @@ pub fn table(mut entries: Vec<Entry>) -> Table {
     }
 }
 
-fn clock(time_ms: i64) -> String {
+/// The local time, to the second.
+pub fn clock(time_ms: i64) -> String {
     Timestamp::from_millisecond(time_ms)
         .map(|time| {
             TimeZone::system()

@@ -1,5 +1,6 @@
 //! The subcommands beside the shell: a look at sessions, the record, the config; the installation
 //! and the server of a local Spark. Each answers with an exit code.
+pub mod child;
 pub mod config;
 pub mod history;
 pub mod serve;
@@ -7,6 +8,7 @@ pub mod sessions;
 pub mod setup;
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -33,6 +35,14 @@ pub fn print(text: &str) -> Result<u8, Report> {
         )),
         _ => Ok(code::OK),
     }
+}
+
+/// A file that cannot be written.
+pub fn unwritable(path: &Path, error: &io::Error) -> Report {
+    Report::new(
+        code::USAGE,
+        format!("{} cannot be written: {error}", path.display()),
+    )
 }
 
 /// A table in the form that was asked for. As JSON it is an array of objects, a row each.
@@ -63,6 +73,9 @@ fn objects(table: &Table) -> impl Iterator<Item = Value> {
 fn drawn(table: &Table, format: Format, run: &RunSettings) -> Result<String, Report> {
     let out = style::of(run.color_or_default(), &io::stdout(), None);
     let mut table = table.clone();
+    if matches!(format, Format::Text | Format::Table) {
+        leave_out_empty(&mut table);
+    }
     // what a server does not tell is no NULL of anybody's data
     for cell in table
         .rows
@@ -94,7 +107,32 @@ fn drawn(table: &Table, format: Format, run: &RunSettings) -> Result<String, Rep
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
+/// Takes away the columns in which nothing stands: people look at a table, and no script counts on it.
+fn leave_out_empty(table: &mut Table) {
+    let full: Vec<bool> = (0..table.columns.len())
+        .map(|at| table.rows.is_empty() || table.rows.iter().any(|row| !row[at].is_null()))
+        .collect();
+    let mut of = full.iter().cycle();
+    table.columns.retain(|_| of.next() == Some(&true));
+    for row in &mut table.rows {
+        let mut of = full.iter();
+        row.retain(|_| of.next() == Some(&true));
+    }
+}
+
 /// Is standard output looked at by a person?
 pub fn is_seen() -> bool {
     io::stdout().is_terminal()
+}
+/// What is said when the system gives no thread to read or ask with.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "map_err hands errors on by value"
+)]
+pub fn no_thread(error: io::Error) -> Report {
+    Report::new(
+        code::STATEMENT,
+        format!("no thread can be started: {error}"),
+    )
+    .because("a limit on processes or memory is reached")
 }

@@ -14,7 +14,11 @@ pub async fn run(
     shutdown: &Shutdown,
     interrupts: &mut Interrupts,
 ) -> u8 {
-    let served = match local.serve(serve.port, !serve.no_auth).await {
+    let started = tokio::select! {
+        started = local.serve(serve.port, !serve.no_auth) => started,
+        () = interrupts.next() => return code::INTERRUPTED,
+    };
+    let served = match started {
         Ok(served) => served,
         Err(error) => return failed(&Report::from(&error)),
     };

@@ -3,25 +3,21 @@ use std::time::Duration;
 
 use crate::cli::SessionsAction;
 use crate::listing;
-use crate::livy::{Client, Deleted, Error, Order, SessionId, Table};
+use crate::livy::{Client, Deleted, Error, SessionId, SessionState, Table};
 use crate::opening::Opener;
 use crate::render::safe;
 use crate::report::{Report, code, note};
-use crate::session::{Interrupts, fresh_lines};
+use crate::session::{self, Interrupts, find, fresh_lines};
 
 use super::{failed, is_seen, print, shown};
 
-/// Statements that a list shows at most; each may carry a large result.
-const STATEMENTS: u64 = 20;
+/// Statements that a list shows at most; each is fetched with its result.
+const STATEMENTS: usize = 20;
 
 /// Does what was asked for; the answer is the exit code.
 pub async fn run(action: &SessionsAction, opener: &Opener, interrupts: &mut Interrupts) -> u8 {
-    let client = match opener.client().await {
-        Ok(client) => client,
-        Err(report) => return failed(&report),
-    };
     let done = tokio::select! {
-        done = act(action, &client, opener) => done,
+        done = async { act(action, &opener.client().await?, opener).await } => done,
         () = interrupts.next() => return code::INTERRUPTED,
     };
     match done {
@@ -34,19 +30,29 @@ async fn act(action: &SessionsAction, client: &Client, opener: &Opener) -> Resul
     match action {
         SessionsAction::List => {
             let all = client.all_sessions().await.map_err(of)?;
-            table(&listing::sessions(&all), opener)
+            table(&listing::sessions(&all, opener.age_of(client)), opener)
         }
         SessionsAction::Show(id) => {
-            let one = client.session(&SessionId::new(id)).await.map_err(of)?;
-            table(&listing::session(&one), opener)
+            let one = find(client, id).await.map_err(of)?;
+            let age = opener.age_of(client)(&one);
+            table(&listing::session(&one, age), opener)
         }
         SessionsAction::Statements(id) => {
-            let id = SessionId::new(id);
+            let id = find(client, id).await.map_err(of)?.id;
             let page = newest(client, &id).await.map_err(of)?;
             table(&page, opener)
         }
-        SessionsAction::Logs { id, follow } => logs(client, &SessionId::new(id), *follow).await,
+        SessionsAction::Logs { id, follow } => {
+            let id = find(client, id).await.map_err(of)?.id;
+            logs(client, &id, *follow).await
+        }
         SessionsAction::Kill(ids) => kill(client, ids).await,
+        SessionsAction::Clean => {
+            let cleaned = opener.clean().await?;
+            cleaned.said.iter().for_each(|said| note(said));
+            let codes = cleaned.failed.iter().map(failed);
+            Ok(codes.max().unwrap_or(code::OK))
+        }
     }
 }
 
@@ -64,32 +70,57 @@ fn table(table: &Table, opener: &Opener) -> Result<u8, Report> {
 
 /// The newest statements as a table, oldest first.
 pub async fn newest(client: &Client, id: &SessionId) -> Result<Table, Error> {
-    let page = client
-        .statements(id, Some(0), Some(STATEMENTS), Some(Order::Descending))
-        .await?;
-    let mut all = page.statements;
-    all.sort_by_key(|statement| statement.id);
+    // a look at a statement of a session that still starts may hang
+    if !client.state(id).await?.takes_statements() {
+        return Ok(listing::statements(&[]));
+    }
+    let all = session::newest(client, id, STATEMENTS).await?;
     Ok(listing::statements(&all))
 }
 
 async fn logs(client: &Client, id: &SessionId, follow: bool) -> Result<u8, Report> {
+    if !follow {
+        let page = client.log(id, None, Some(-1)).await.map_err(of)?;
+        print(&shown_lines(&page.log))?;
+        return Ok(code::OK);
+    }
+    let mut unwritable = None;
+    let state = follow_log(client, id, |fresh| {
+        unwritable = print(&shown_lines(fresh)).err();
+        unwritable.is_none()
+    });
+    let state = state.await.map_err(of)?;
+    if let Some(report) = unwritable {
+        return Err(report);
+    }
+    note(&format!("session {id} is {state}"));
+    Ok(code::OK)
+}
+
+fn shown_lines(lines: &[String]) -> String {
+    let lines = lines.iter();
+    lines
+        .map(|line| format!("{}\n", safe(line, is_seen())))
+        .collect()
+}
+
+/// Hands new lines of a session's log on until it is over, or they are no longer wanted; the answer is its last
+/// state.
+pub async fn follow_log(
+    client: &Client,
+    id: &SessionId,
+    mut show: impl FnMut(&[String]) -> bool,
+) -> Result<SessionState, Error> {
     let mut before: Vec<String> = Vec::new();
     loop {
-        let page = client.log(id, None, Some(-1)).await.map_err(of)?;
-        let text: String = fresh_lines(&before, &page.log)
-            .iter()
-            .map(|line| format!("{}\n", safe(line, is_seen())))
-            .collect();
-        print(&text)?;
+        // before the lines: those of the end are not missed
+        let state = client.state(id).await?;
+        let page = client.log(id, None, Some(-1)).await?;
+        let fresh = fresh_lines(&before, &page.log);
+        if (!fresh.is_empty() && !show(fresh)) || state.is_over() {
+            return Ok(state);
+        }
         before = page.log;
-        if !follow {
-            return Ok(code::OK);
-        }
-        let state = client.state(id).await.map_err(of)?;
-        if state.is_over() {
-            note(&format!("session {id} is {state}"));
-            return Ok(code::OK);
-        }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
@@ -98,16 +129,23 @@ async fn logs(client: &Client, id: &SessionId, follow: bool) -> Result<u8, Repor
 async fn kill(client: &Client, ids: &[String]) -> Result<u8, Report> {
     let mut worst = code::OK;
     for id in ids {
-        match client.delete(&SessionId::new(id)).await {
-            Ok(Deleted::Now) => note(&format!("session {id} is ended")),
-            Ok(Deleted::AlreadyGone) => {
-                worst = failed(
-                    &Report::new(code::SERVER, format!("there is no session {id}"))
-                        .advise("`livysh sessions` lists what is there"),
-                );
-            }
-            Err(error) => worst = failed(&of(error)),
+        match end(client, id).await {
+            Ok(()) => note(&format!("session {id} is ended")),
+            Err(report) => worst = failed(&report),
         }
     }
     Ok(worst)
+}
+
+/// Ends a session that somebody named.
+pub async fn end(client: &Client, id: &str) -> Result<(), Report> {
+    match client.delete(&SessionId::new(id)).await {
+        Ok(Deleted::Now) => Ok(()),
+        Ok(Deleted::AlreadyGone) => Err(Report::new(
+            code::SERVER,
+            format!("there is no session {id}"),
+        )
+        .advise("`livysh sessions` lists what is there")),
+        Err(error) => Err(of(error)),
+    }
 }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::local::setup::{Activity, Event, Plan, Runtime, SetupError, Wanted, install, missing};
 use crate::progress::StatusLine;
-use crate::report::{Report, code, note};
+use crate::report::{Report, code, insist, note};
 use crate::session::Interrupts;
 
 /// Whether a person is asked before something is downloaded.
@@ -40,8 +40,17 @@ pub fn ready(
     if let Some(runtime) = plan.ready {
         return Ok(runtime);
     }
-    explain(&plan, wanted);
-    if consent == Consent::Ask && !plan.items.is_empty() && !agreed()? {
+    // whoever is asked must know what about
+    explain(
+        &plan,
+        wanted,
+        if consent == Consent::Ask {
+            insist
+        } else {
+            note
+        },
+    );
+    if consent == Consent::Ask && !plan.items.is_empty() && !agreed(handle, interrupts)? {
         return Err(Report::new(code::SERVER, "nothing was installed")
             .advise("`livysh setup` does it later; livysh URL needs no local Spark"));
     }
@@ -57,7 +66,7 @@ pub fn run(wanted: &Wanted, handle: &Handle, interrupts: &mut Interrupts, quiet:
     if let Ok(plan) = missing(&wanted)
         && plan.ready.is_none()
     {
-        explain(&plan, &wanted);
+        explain(&plan, &wanted, note);
     }
     match installed(&wanted, handle, interrupts, quiet) {
         Ok(runtime) => {
@@ -87,25 +96,31 @@ fn described(runtime: &Runtime) -> String {
     )
 }
 
-fn explain(plan: &Plan, wanted: &Wanted) {
+fn explain(plan: &Plan, wanted: &Wanted, tell: fn(&str)) {
     if plan.items.is_empty() {
         return;
     }
-    note(&format!(
+    tell(&format!(
         "a Spark for this machine is missing: about {} MB will be downloaded into {} (once)",
         plan.download() / 1_000_000,
         wanted.runtime.display()
     ));
 }
 
-fn agreed() -> Result<bool, Report> {
-    let mut answer = String::new();
+fn agreed(handle: &Handle, interrupts: &mut Interrupts) -> Result<bool, Report> {
     let _ = write!(io::stderr(), "Go on? [Y/n] ").and_then(|()| io::stderr().flush());
-    let read = io::stdin()
-        .lock()
-        .read_line(&mut answer)
+    let answer = handle.block_on(interrupts.unless(|| {
+        let mut answer = String::new();
+        let read = io::stdin().lock().read_line(&mut answer);
+        read.map(|read| (read > 0).then_some(answer))
+    }));
+    let Some(answer) = answer.map_err(super::no_thread)? else {
+        let _ = writeln!(io::stderr());
+        return Err(Report::new(code::INTERRUPTED, "nothing was installed"));
+    };
+    let answer = answer
         .map_err(|error| Report::new(code::USAGE, format!("the answer cannot be read: {error}")))?;
-    Ok(read > 0 && matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes"))
+    Ok(answer.is_some_and(|it| matches!(it.trim().to_lowercase().as_str(), "" | "y" | "yes")))
 }
 
 fn installed(

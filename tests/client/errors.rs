@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use livysh::livy::{Credentials, Deleted, Problem, Reach, Reason};
+use livysh::livy::{Credentials, Deleted, Problem, Reach, Reason, Scheme};
 
 use super::support::{Reply, Server};
 use super::*;
@@ -162,7 +162,7 @@ async fn a_401_tells_the_ways_to_log_in_and_a_503_when_to_come_back() {
     let client = client(&server);
     assert_eq!(
         refusal(client.version().await).asks_for,
-        ["Negotiate", "Basic"]
+        [Scheme::Negotiate, Scheme::Basic]
     );
     let later = |failure: Failure| failure.retry_after;
     assert_eq!(

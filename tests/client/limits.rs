@@ -133,10 +133,8 @@ async fn an_answer_that_drips_for_ever_ends() {
     let pieces = [" "; 1000];
     let server = Server::start(move |_| Reply::chunks(&pieces, Duration::from_millis(20)));
     let reach = unreached(hasty(&server).statement(&id("1"), 0).await);
-    assert!(
-        matches!(reach, Reach::Timeout { after } if after == Duration::from_secs(2)),
-        "{reach}"
-    );
+    // Two seconds for the whole answer, long before its end; a busy machine may make a gap too long first.
+    assert!(matches!(reach, Reach::Timeout { .. }), "{reach}");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@
 )]
 
 #[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "other tests use what this one does not")]
 mod support;
 
 mod create;
@@ -18,6 +19,7 @@ mod errors;
 mod lenient;
 mod limits;
 mod recorded;
+mod recorded_statements;
 mod redirects;
 mod requests;
 mod statements;

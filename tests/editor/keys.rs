@@ -44,6 +44,54 @@ fn ctrl_c_clears_the_line_and_loses_no_key_after_it() {
 }
 
 #[test]
+fn ctrl_c_between_two_reads_still_ends_the_search_that_stands_before_it() {
+    let mut probe = Probe::start(&["slow"]);
+    probe.type_slowly("alpha\r");
+    probe.pty.wait_for("py 2> ");
+    // the editor reads the beginning of a search ahead; the rest comes while it does not read at all
+    probe.pty.send("abc\x03\x12");
+    probe.pty.wait_for("interrupted 2");
+    probe.pty.send("alp\x03");
+    pause();
+    probe.open_gate();
+    probe.pty.wait_for("interrupted 3");
+    probe.open_gate();
+    probe.pty.wait_for("py 4> ");
+    probe.type_slowly("xyz\r");
+    probe.pty.wait_for("got 4: \"xyz\"");
+}
+
+#[test]
+fn ctrl_d_between_two_reads_is_ctrl_d_in_the_next() {
+    let mut probe = Probe::start(&["stays"]);
+    for number in 1..=2 {
+        probe.pty.send("\x04");
+        probe.pty.wait_for(&format!("end {number}"));
+        if number == 2 {
+            probe.pty.send("\x04");
+            pause();
+        }
+        probe.open_gate();
+        let next = format!("py {}> ", number + 1);
+        probe.pty.wait_for(&next);
+    }
+    assert_eq!(probe.pty.exit_code(), 0);
+}
+
+#[test]
+fn ctrl_c_in_a_search_clears_what_it_found() {
+    let mut probe = Probe::start(&[]);
+    probe.type_slowly("alpha\r");
+    probe.pty.wait_for("py 2> ");
+    probe.type_slowly("\x12alp");
+    probe.pty.wait_for("(reverse-i-search)`alp': alpha");
+    probe.pty.send("\x03");
+    probe.pty.wait_for("interrupted 2");
+    probe.type_slowly("xyz\r");
+    probe.pty.wait_for("got 3: \"xyz\"");
+}
+
+#[test]
 fn vi_keys_edit_and_indent() {
     let mut probe = Probe::start(&["vi"]);
     probe.type_slowly("ax\x1b");

@@ -9,6 +9,8 @@ mod pty;
 
 mod keys;
 mod paste;
+mod recall;
+mod screen;
 mod typeahead;
 mod window;
 

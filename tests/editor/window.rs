@@ -1,8 +1,8 @@
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use crate::Probe;
 use crate::pty::{Builder, DEADLINE};
+use crate::{Probe, pause};
 
 #[test]
 fn a_line_from_elsewhere_and_a_new_state_leave_what_is_typed() {
@@ -37,6 +37,15 @@ fn history_loaded_while_somebody_sits_at_the_prompt_is_there_at_once() {
     probe.pty.wait_for("py 2> for a in b:\n    c");
     probe.pty.send("\x1b[A\x1b[A");
     probe.pty.wait_for("py 2> older entry");
+}
+
+#[test]
+fn up_in_an_empty_history_waits_for_entries_that_are_on_their_way() {
+    let mut probe = Probe::start(&["expects"]);
+    probe.pty.send("\x1b[A");
+    pause();
+    probe.open_gate();
+    probe.pty.wait_for("py 1> older entry");
 }
 
 #[test]

@@ -9,10 +9,11 @@
 #[path = "../support/spark.rs"]
 #[allow(dead_code, reason = "other tests use what this one does not")]
 mod spark;
+#[path = "../support/venv.rs"]
+mod venv;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use livysh::local::setup::{Wanted, missing};
@@ -20,59 +21,17 @@ use livysh::local::setup::{Wanted, missing};
 /// What some of the recorded statements import.
 const PACKAGES: [&str; 2] = ["pandas==3.*", "matplotlib==3.*"];
 
-/// A Python that has the tests' Spark and the packages; made once below `target/`.
+/// A Python that has the tests' Spark and the packages.
 fn python() -> &'static Path {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
     PYTHON.get_or_init(|| {
-        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("host-python");
-        std::fs::create_dir_all(&place).unwrap();
-        // two runs at once: the second waits, and finds it made
-        let lock = File::create(place.join("lock")).unwrap();
-        lock.lock().unwrap();
         let wanted = Wanted::new(spark::runtime());
         let runtime = missing(&wanted).unwrap().ready.unwrap();
-        let venv = place.join("venv");
-        let python = venv.join("bin/python");
-        let made = place.join("made");
-        let packages = PACKAGES.join(" ");
-        let same = std::fs::read_to_string(&made).is_ok_and(|made| made == packages);
-        if same && python.exists() {
-            return python;
-        }
-        let done = |output: Output| {
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(output.status.success(), "no Python for the tests: {said}");
-            output
-        };
-        let venv_text = venv.to_str().unwrap();
-        done(
-            Command::new(&runtime.python)
-                .args(["-m", "venv", "--clear", venv_text])
-                .output()
-                .unwrap(),
-        );
-        let pip = [
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ];
-        done(
-            Command::new(&python)
-                .args(pip)
-                .args(PACKAGES)
-                .output()
-                .unwrap(),
-        );
         // Spark itself is not installed again: it is found where it is
-        let code = "import site; print(site.getsitepackages()[0])";
-        let site = done(Command::new(&python).args(["-c", code]).output().unwrap());
-        let site = String::from_utf8(site.stdout).unwrap();
         let spark = runtime.spark_home.parent().unwrap().to_str().unwrap();
-        std::fs::write(Path::new(site.trim()).join("spark.pth"), spark).unwrap();
-        std::fs::write(made, packages).unwrap();
-        python
+        venv::python("host-python", &runtime.python, &[&PACKAGES], |site| {
+            std::fs::write(site.join("spark.pth"), spark).unwrap();
+        })
     })
 }
 
@@ -108,8 +67,8 @@ fn every_claim_about_the_host_holds() {
 
 #[test]
 fn answers_equal_the_recorded_ones_but_for_the_listed_differences() {
-    // R has no SparkR here; its cases are replayed by hand, with a full Spark
-    let kinds = ["python", "scala", "sql", "cancel", "completion"];
+    // SparkR comes with a full Spark only: its few cases are replayed by hand
+    let kinds = ["python", "scala", "sql", "r", "cancel", "completion"];
     run("compare_recorded.py", &kinds);
 }
 

@@ -20,6 +20,9 @@ VOLATILE = [
     (re.compile(r"Job \d+ cancelled"), "Job <n> cancelled"),
     (re.compile(r"job group \d+"), "job group <n>"),
     (re.compile(r"\$line\d+"), "$line<n>"),
+    (re.compile(r"\bThread-\d+"), "Thread-<n>"),
+    # R's code opens its device on a file of the session's.
+    (re.compile(r'(\bpng\(\\*")/[^"\\]*\.png'), r"\1<image>.png"),
     (re.compile(r"GeneratedMethodAccessor\d+|NativeMethodAccessorImpl\.invoke0?|DirectMethodHandleAccessor"), "<accessor>"),
 ]
 

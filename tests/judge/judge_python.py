@@ -1,11 +1,17 @@
 #!/usr/bin/env python3
-"""Judges src/language/python by CPython itself, on files of the standard library.
+"""Judges src/language/python by CPython itself (the one that runs this), on files that we did not write.
 
-    cargo build --example judge && tests/judge/judge_python.py [--files N] [--seed N] [--judge PATH] [-v]
+    cargo build --example judge && tests/judge/judge_python.py [--files N] [--seed N] [--judge PATH] [--wheel NAME]... [-v] [DIR]...
+
+The files: the standard library with its tests (without --wheel and DIR), the sources below DIR, and those in wheels
+fetched with pip into target/judge-sources.
 
 Completeness: prefixes of files, cut at line ends, answered by codeop on the top-level statement that the
 cut falls in (alone, and with the two statements before it). The cut is never after an empty line: that one submits by
-our own rule, which is counted apart. Parts: the spans of top-level statements by ast. Nothing is written.
+our own rule, which is counted apart. Then the same with cuts after any word of a line: Enter pressed early.
+Parts: the spans of top-level statements by ast. Indentation: how often the white space that the next line is given is
+the one it really has, for the lines after a cut; those that end a block, which nobody can foresee, are counted apart,
+and so are `else`, `except`, `case` and the like, which move when their colon is typed.
 """
 import argparse
 import ast
@@ -13,18 +19,25 @@ import codeop
 import json
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import sysconfig
+import tokenize
+import io
 import warnings
+import zipfile
 
 
 class Judge:
-    def __init__(self, path):
+    """Our answers, from examples/judge.rs."""
+
+    def __init__(self, path, language="python"):
+        self.language = language
         self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
 
     def ask(self, what, text):
-        json.dump({"language": "python", "ask": what, "text": text}, self.process.stdin)
+        json.dump({"language": self.language, "ask": what, "text": text}, self.process.stdin)
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
@@ -83,6 +96,70 @@ def judge_cuts(judge, lines, statements, random_, per_file, score, verbose, name
         # An empty line submits, also where CPython waits: count how often that differs.
         if not got or goes_on("\n".join(lines[first - 1 : cut]) + "\n") is False:
             score["blank"] += 1
+        ends = [found.end() for found in re.finditer(r"\w+|[^\w\s]", lines[cut - 1])]
+        if ends:
+            early = [*lines[first - 1 : cut - 1], lines[cut - 1][: random_.choice(ends)]]
+            wanted = goes_on("\n".join(early))
+            got = judge.ask("complete", "\n".join(early)) == "incomplete"
+            score["cuts inside a line"][0] += got == wanted
+            score["cuts inside a line"][1] += 1
+            if got != wanted and verbose:
+                print(f"{name}:{cut}: early: wanted {'more' if wanted else 'end'}: ...{early[-1]!r}")
+
+
+CLAUSE = re.compile(r"(else|elif|except|finally|case)\b")
+
+
+def white(line):
+    return line[: len(line) - len(line.lstrip())]
+
+
+def strings(text):
+    """The lines (from 1) that begin inside a string."""
+    inside, open_at = set(), []
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        kind = tokenize.tok_name[token.type]
+        if kind == "STRING":
+            inside.update(range(token.start[0] + 1, token.end[0] + 1))
+        elif kind.endswith("STRING_START"):
+            open_at.append(token.start[0])
+        elif kind.endswith("STRING_END"):
+            inside.update(range(open_at.pop() + 1, token.end[0] + 1))
+    return inside
+
+
+def moved(judge, before, given, line):
+    """The white space of a line once it is typed."""
+    wanted = judge.ask("redent", f"{before}\n{given}{line}")
+    return given if wanted is None else wanted
+
+
+def judge_indents(judge, text, lines, statements, random_, per_file, score, verbose, name):
+    """The next line's white space as we would give it, against the real one."""
+    inside = strings(text)
+    for _ in range(per_file):
+        first, last = statements[random_.randrange(len(statements))]
+        cut = random_.randint(first, last)
+        if cut >= last or not lines[cut - 1].strip() or not lines[cut].strip() or cut + 1 in inside or "\t" in white(lines[cut]):
+            continue
+        here, real = white(lines[cut - 1]), white(lines[cut])
+        before = "\n".join(lines[first - 1 : cut])
+        given = judge.ask("indent", before)
+        clause = CLAUSE.match(lines[cut].lstrip())
+        closing = lines[cut].lstrip()[:1] in (")", "]", "}")
+        kind = "indents"
+        if clause and lines[cut].rstrip().endswith(":"):
+            kind = "clauses after their colon"
+            given = moved(judge, before, given, lines[cut].strip())
+        elif closing and len(lines[cut].strip()) == 1:
+            kind = "closing brackets"
+            given = moved(judge, before, given, lines[cut].strip())
+        elif len(real) < len(here):
+            kind = "dedents"
+        score[kind][0] += given == real
+        score[kind][1] += 1
+        if given != real and verbose and kind != "dedents":
+            print(f"{name}:{cut + 1}: {kind}: given {len(given)}, real {len(real)}: {lines[cut - 1]!r} {lines[cut]!r}")
 
 
 def judge_parts(judge, text, lines, statements, score, verbose, name):
@@ -108,6 +185,26 @@ def judge_parts(judge, text, lines, statements, score, verbose, name):
         print(f"{name}: parts: ours {sorted(got - wanted)[:5]} wanted {sorted(wanted - got)[:5]}")
 
 
+def sources(options):
+    """(name, text) of the files to judge by."""
+    if not options.roots and not options.wheel:
+        options.roots = [sysconfig.get_path("stdlib")]
+    for root in options.roots:
+        for path in sorted(pathlib.Path(root).rglob("*.py")):
+            if "site-packages" not in path.relative_to(root).parts:
+                yield str(path), path.read_bytes()
+    for wheel in options.wheel:
+        target = pathlib.Path(options.sources) / wheel
+        if not target.exists():
+            fetch = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:", "-d", str(target), wheel]
+            subprocess.run(fetch, check=True)
+        for path in target.glob("*.whl"):
+            with zipfile.ZipFile(path) as archive:
+                for entry in sorted(archive.namelist()):
+                    if entry.endswith(".py"):
+                        yield entry, archive.read(entry)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--files", type=int, default=400)
@@ -115,32 +212,36 @@ def main():
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--judge", default="target/debug/examples/judge")
     arguments.add_argument("-v", "--verbose", action="store_true")
+    arguments.add_argument("--wheel", action="append", default=[], help="a package to fetch and judge by")
+    arguments.add_argument("--sources", default="target/judge-sources", help="where the fetched packages are kept")
+    arguments.add_argument("roots", nargs="*", metavar="DIR")
     options = arguments.parse_args()
     random_ = random.Random(options.seed)
-    files = sorted(pathlib.Path(sysconfig.get_path("stdlib")).rglob("*.py"))
-    files = [path for path in files if "site-packages" not in path.parts]
+    files = list(sources(options))
     random_.shuffle(files)
     judge = Judge(options.judge)
-    score = {"cuts": [0, 0], "parts": [0, 0], "blank": 0, "waits": 0}
+    counted = ["cuts", "cuts inside a line", "parts", "indents", "closing brackets", "clauses after their colon", "dedents"]
+    score = {"blank": 0, "waits": 0, **{what: [0, 0] for what in counted}}
     used = 0
-    for path in files:
+    for path, content in files:
         if used == options.files:
             break
         try:
-            text = path.read_text(encoding="utf-8")
+            text = content.decode("utf-8")
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 statements, expected_parts = spans(text, False), spans(text, True)
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         # ast counts lines at \n and \r\n only, as we do.
         lines = text.split("\n")
-        if not statements or "\f" in text or len(text) > 400_000:
+        if not statements or "\f" in text or "\r" in text or len(text) > 400_000:
             continue
         used += 1
         judge_cuts(judge, lines, statements, random_, options.cuts, score, options.verbose, path)
+        judge_indents(judge, text, lines, statements, random_, options.cuts, score, options.verbose, path)
         judge_parts(judge, text, lines, expected_parts, score, options.verbose, path)
-    for what in ("cuts", "parts"):
+    for what in counted:
         right, asked = score[what]
         print(f"{what}: {right}/{asked} = {100 * right / max(asked, 1):.2f} %")
     print(f"({used} files; CPython waits at {score['waits']} of the cuts; at {score['blank']} an empty line submits as with CPython)")

@@ -9,6 +9,9 @@
     reason = "a helper of a test fails as the test does"
 )]
 
+#[path = "../support/proxy.rs"]
+#[allow(dead_code, reason = "other tests use what this one does not")]
+mod proxy;
 #[path = "../support/pty.rs"]
 #[allow(dead_code, reason = "other tests use what this one does not")]
 mod pty;
@@ -17,19 +20,27 @@ mod pty;
 mod run;
 #[path = "../support/spark.rs"]
 mod spark;
+#[path = "../support/storm.rs"]
+mod storm;
+#[path = "../support/typing.rs"]
+mod typing;
 
 #[cfg(target_os = "linux")]
 mod dying;
+#[cfg(target_os = "linux")]
+mod lost;
 mod processes;
 mod record;
 mod scripts;
 mod serve;
 mod shell;
+mod trust;
 
 use std::time::{Duration, Instant};
 
-use pty::{Builder, Pty};
+use pty::Pty;
 use run::{Home, Job};
+use typing::{ask, before_cursor, enter, prompt};
 
 /// The program with a home of its own, about to be run on the real Spark.
 fn livysh(home: &Home, arguments: &[&str]) -> Job {
@@ -47,41 +58,7 @@ fn local(home: &Home, arguments: &[&str]) -> Job {
 
 /// A shell in a terminal.
 fn shell(home: &Home, arguments: &[&str]) -> Pty {
-    let builder = Builder::new(env!("CARGO_BIN_EXE_livysh"))
-        .env("HOME", home.path(""))
-        .env("LIVYSH_HOME", home.path("livysh"))
-        .folder(home.path(""))
-        .size(100, 30);
-    let builder = spark::environment()
-        .into_iter()
-        .fold(builder, |builder, (name, value)| builder.env(name, value));
-    arguments
-        .iter()
-        .fold(builder, |builder, argument| builder.arg(*argument))
-        .spawn()
-}
-
-/// Types a line as a person does: the Enter a moment after the text, or it counts as a paste.
-fn enter(pty: &mut Pty, text: &str) {
-    pty.send(text);
-    pty.wait_until(&format!("{text:?} before the cursor"), |screen| {
-        before_cursor(screen).ends_with(text.trim())
-    });
-    std::thread::sleep(Duration::from_millis(60));
-    pty.send("\r");
-}
-
-/// The text of the cursor's row up to the cursor.
-fn before_cursor(screen: &vt100::Screen) -> String {
-    let (row, column) = screen.cursor_position();
-    let (_, columns) = screen.size();
-    let text = screen.rows(0, columns.get()).nth(usize::from(row));
-    text.unwrap_or_default()
-        .chars()
-        .take(usize::from(column))
-        .collect::<String>()
-        .trim_end()
-        .to_owned()
+    typing::shell(home, spark::environment(), arguments)
 }
 
 /// Waits until something is so.

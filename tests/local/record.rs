@@ -15,8 +15,7 @@ fn a_second_shell_recalls_the_first_ones_lines_whole() {
         enter(&mut first, "'gamma'.upper()");
         first.wait_for("GAMMA");
         first.wait_for("pyspark 3>");
-        first.send("\x04");
-        assert_eq!(first.exit_code(), 0);
+        assert_eq!(first.leave(), 0);
         assert!(
             processes::of(&home).is_empty(),
             "{:?}",

@@ -184,3 +184,39 @@ fn two_at_once_do_not_meet() {
     assert!(out(one).ends_with("who\none\n"));
     assert!(out(other).ends_with("who\nother\n"));
 }
+
+#[test]
+fn errors_of_the_real_interpreters_are_told_with_the_lines_of_the_file() {
+    let _slot = spark::slot();
+    let home = Home::new();
+    home.write(
+        "job.py",
+        "x = 1\n\n\ndef f():\n    return x / 0\n\n\nf()\ny = (1 +\n  ${two}))\n",
+    );
+    home.write(
+        "q.sql",
+        "select 1;\n\nselect\n  nope;\n\nselect\n  1 frm x y;\n",
+    );
+    local(
+        &home,
+        &[
+            "--continue",
+            "--var",
+            "two=2",
+            "-f",
+            "job.py",
+            "-f",
+            "q.sql",
+        ],
+    )
+    .run()
+    .exits(1)
+    .says(&[
+        "  File \"job.py\", line 5, in f\nZeroDivisionError",
+        "  File \"job.py\", line 10\n    2))\n",
+        "line 4 pos 2",
+        "(line 7, pos 8)",
+        // the query that Spark repeats, with its caret
+        "1 frm x y\n--------^^^",
+    ]);
+}

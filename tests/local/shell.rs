@@ -1,28 +1,8 @@
 //! The shell on a real Spark in a real terminal.
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use rustix::termios::{LocalModes, tcgetattr};
 
 use super::*;
-
-/// Waits for the prompt of that statement, empty.
-#[track_caller]
-fn prompt(pty: &Pty, text: &str) {
-    pty.wait_until(&format!("the prompt {text}"), |screen| {
-        before_cursor(screen) == text.trim_end()
-    });
-}
-
-/// Enters a line on a screen that holds nothing else, waits for a text in the answer and the prompt below it.
-#[track_caller]
-fn ask(pty: &mut Pty, line: &str, shown: &str, next: &str) {
-    pty.send("\x0c");
-    enter(pty, line);
-    pty.wait_until(&format!("{shown:?} from {line:?}, then {next}"), |screen| {
-        let text = screen.contents();
-        let below = text.split_once(line).map_or("", |(_, below)| below);
-        below.contains(shown) && before_cursor(screen) == next
-    });
-}
 
 #[test]
 fn a_shells_day() {
@@ -54,8 +34,7 @@ fn giving_up_a_start_leaves_nothing_and_says_nothing_wrong() {
             !cfg!(target_os = "linux") || all.iter().any(processes::Process::is_jvm)
         });
         if way == "TERM" {
-            let pid = Pid::from_raw(i32::try_from(pty.pid()).unwrap()).unwrap();
-            kill_process(pid, Signal::TERM).unwrap();
+            pty.signal(Signal::TERM);
         } else {
             pty.send(way);
         }
@@ -236,8 +215,7 @@ fn term(pty: &mut Pty, home: &Home) {
     let device = std::fs::File::open(pty.device()).unwrap();
     let raw = tcgetattr(&device).unwrap().local_modes;
     assert!(!raw.contains(LocalModes::ICANON), "no editor: {raw:?}");
-    let pid = Pid::from_raw(i32::try_from(pty.pid()).unwrap()).unwrap();
-    kill_process(pid, Signal::TERM).unwrap();
+    pty.signal(Signal::TERM);
     assert_eq!(pty.exit_code(), 143);
     let mode = tcgetattr(&device).unwrap().local_modes;
     let cooked = LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;

@@ -128,7 +128,7 @@ impl Rig {
 
     /// Waits until the session is in this state; `404` for gone.
     pub async fn until(&self, id: i64, state: &str) {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(120);
         loop {
             let now = self.state(id).await;
             if now == state {
@@ -160,7 +160,7 @@ impl Rig {
     /// Waits until the statement is in this state.
     pub async fn statement(&self, session: i64, id: i64, state: &str) -> Value {
         let path = format!("/sessions/{session}/statements/{id}");
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(120);
         loop {
             let now = self.get(&path).await.json();
             if now["state"] == state {

@@ -75,6 +75,58 @@ fn a_file_that_is_no_toml_is_told_with_its_line() {
 }
 
 #[test]
+fn a_file_of_the_wrong_sort_is_named_and_a_mark_or_crlf_does_no_harm() {
+    let good = "[servers.prod]\nurl = \"http://127.0.0.1:1\"\n";
+    let with = |bytes: &[u8]| {
+        let home = Home::new();
+        home.write("livysh/config.toml", bytes);
+        home
+    };
+    for (bytes, said) in [
+        (b"default = \"\xff\"\n".to_vec(), "UTF-8"),
+        (vec![b'#'; 10 << 20], "larger than 1 MiB"),
+        (
+            b"servers = []\n".to_vec(),
+            "line 1: servers must be a table",
+        ),
+        (
+            format!("{good}insecure = 'maybe'\n").into(),
+            "line 3: insecure",
+        ),
+        (
+            format!("{good}{good}").into(),
+            "line 3: this is no TOML: duplicate key",
+        ),
+        (b"[servers.local]\nurl='http://h'\n".to_vec(), "subcommand"),
+        (b"[servers.prod]\nurl='ftp://h'\n".to_vec(), "http://"),
+        (
+            format!("{good}proxy = 'http://u:s3cret@p'\n").into(),
+            "password",
+        ),
+    ] {
+        with(&bytes)
+            .livysh(&["-e", "1", "prod"])
+            .run()
+            .exits(2)
+            .says(&["config.toml", said])
+            .hides("s3cret");
+    }
+    for bytes in [format!("\u{feff}{good}"), good.replace('\n', "\r\n")] {
+        with(bytes.as_bytes())
+            .livysh(&["-e", "1", "prod"])
+            .run()
+            .exits(3)
+            .says(&["cannot be reached"]);
+    }
+    let home = Home::new();
+    std::fs::create_dir_all(home.path("livysh/config.toml")).unwrap();
+    home.livysh(&["-e", "1", "prod"])
+        .run()
+        .exits(2)
+        .says(&["config.toml cannot be read", "directory"]);
+}
+
+#[test]
 fn the_default_profile_is_used_and_its_options_reach_the_server() {
     let (livy, home) = (Livy::new(), Home::new());
     home.config(&format!(

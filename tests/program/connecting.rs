@@ -222,6 +222,23 @@ fn a_certificate_for_another_name_is_told_as_that() {
     let ca = authority.file();
     let ended = run(&livy.url(), &["--cacert", ca.to_str().unwrap()]).exits(3);
     ended.says(&["another host name"]);
+    let ended = run(
+        &livy.url(),
+        &[
+            "--cacert",
+            support::tls::Authority::new().file().to_str().unwrap(),
+        ],
+    );
+    ended
+        .exits(3)
+        .says(&["did not sign the server's certificate", "--cacert FILE"]);
+    run(&livy.url(), &[])
+        .exits(3)
+        .says(&["private authority", "--cacert FILE"]);
+    let strict = Livy::run(Plan::default(), Some(authority.strict_server()));
+    run(&strict.url(), &["--cacert", ca.to_str().unwrap()])
+        .exits(3)
+        .says(&["wants a client certificate", "--cert FILE"]);
     run(&livy.url(), &["--cacert", "nowhere.pem"])
         .exits(3)
         .says(&["nowhere.pem"]);

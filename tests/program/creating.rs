@@ -232,3 +232,46 @@ fn a_session_that_the_server_no_longer_knows_is_told_and_still_deleted() {
     run(&livy, &[]).exits(3).says(&["session 0", "gone"]);
     livy.assert_clean();
 }
+
+#[test]
+fn files_of_a_local_session_are_taken_from_the_current_folder_and_checked_before_spark_starts() {
+    let home = Home::new();
+    home.write("lib/a.jar", "");
+    home.write("env.zip", "");
+    let at = home.path("").canonicalize().unwrap();
+    let at = at.to_str().unwrap();
+    let job = home.livysh(&[
+        "local",
+        "--dry-run",
+        "-e",
+        "1",
+        "--jars",
+        "lib/a.jar,hdfs:///b.jar",
+        "--archives",
+        "env.zip#env",
+    ]);
+    let ended = job.run().exits(0);
+    for path in [
+        format!("\"{at}/lib/a.jar\""),
+        "\"hdfs:///b.jar\"".to_owned(),
+        format!("\"{at}/env.zip#env\""),
+    ] {
+        assert!(ended.out.contains(&path), "no {path} in {}", ended.out);
+    }
+    for option in ["--jars", "--py-files", "--files", "--archives"] {
+        home.livysh(&["local", "-e", "1", option, "lib/a.jar,lib/gone"])
+            .run()
+            .exits(2)
+            .prints("")
+            .says(&[option, "lib/gone cannot be read"]);
+    }
+    // a server's paths are its own
+    let livy = Livy::new();
+    home.livysh(&["-e", "1 + 1", "--jars", "lib/gone.jar", &livy.url()])
+        .run()
+        .exits(0);
+    assert_eq!(
+        livy.bodies("POST /sessions")[0]["jars"],
+        json!(["lib/gone.jar"])
+    );
+}

@@ -14,7 +14,7 @@ fn two() -> Livy {
 fn sessions_are_listed_as_csv_json_and_text() {
     let (livy, home) = (two(), Home::new());
     let url = livy.url();
-    let csv = "id,name,kind,state,owner,proxy user,application\n0,first,spark,starting,,,\n1,,pyspark,starting,,,\n";
+    let csv = "id,name,kind,state,owner,proxy user,application,age seconds,driver memory,driver cores,executors,executor memory,executor cores,Spark UI\n0,first,spark,starting,,,,,1g,,,,,\n1,,pyspark,starting,,,,,,,,,,\n";
     home.livysh(&["sessions", "list", &url, "-o", "csv"])
         .run()
         .exits(0)
@@ -31,7 +31,9 @@ fn sessions_are_listed_as_csv_json_and_text() {
     let rows: Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!(
         rows[0],
-        json!({"id": "0", "name": "first", "kind": "spark", "state": "starting", "owner": null, "proxy_user": null, "application": null})
+        json!({"id": "0", "name": "first", "kind": "spark", "state": "starting", "owner": null, "proxy_user": null, "application": null,
+            "age_seconds": null, "driver_memory": "1g", "driver_cores": null, "executors": null,
+            "executor_memory": null, "executor_cores": null, "Spark_UI": null})
     );
     let ended = home
         .livysh(&["sessions", &url, "-o", "ndjson"])
@@ -177,6 +179,12 @@ fn what_ran_is_found_shown_and_exported() {
         .run()
         .exits(0)
         .prints("");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), ended.out);
+    // again: the file is replaced
+    home.livysh(&["history", "export", "--output", file.to_str().unwrap()])
+        .run()
+        .exits(0)
+        .prints("");
     assert_eq!(std::fs::read_to_string(file).unwrap(), ended.out);
 }
 
@@ -195,7 +203,8 @@ fn a_log_is_followed_until_the_session_is_over_or_an_interrupt() {
     let (livy, home) = (two(), Home::new());
     let url = livy.url();
     let started = home.livysh(&["sessions", "logs", "-f", "0", &url]).start();
-    livy.until("GET /sessions/0/state");
+    livy.until("GET /sessions/0/log?size=-1");
+    std::thread::sleep(moment());
     started.signal(rustix::process::Signal::INT);
     started.end().exits(130).prints("stdout: \nlogline\n");
     let over = Livy::start(Plan {

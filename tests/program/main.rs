@@ -8,6 +8,9 @@
 
 #[path = "../support/livy.rs"]
 mod livy;
+#[path = "../support/proxy.rs"]
+#[allow(dead_code, reason = "other tests use what this one does not")]
+mod proxy;
 #[path = "../support/pty.rs"]
 #[allow(dead_code, reason = "other tests use what this one does not")]
 mod pty;
@@ -15,18 +18,39 @@ mod run;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "other tests use what this one does not")]
 mod support;
+#[path = "../support/typing.rs"]
+mod typing;
 
+mod alive;
+mod attach;
 mod config;
 mod connecting;
 mod creating;
+mod entering;
+mod exits;
 mod formats;
 mod hdinsight;
+mod hostile;
+mod init;
+mod leaks;
 mod leaving;
 mod listing;
+mod lost;
+mod outage;
+mod parts;
+mod planted;
+mod poison;
 mod polling;
+mod prompts;
+mod quirks;
+mod recall;
 mod record;
+mod replay;
+mod resending;
+mod restarted;
 mod scripts;
 mod secrets;
+mod sessions_kept;
 mod shell;
 mod sources;
 mod submitting;

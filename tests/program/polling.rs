@@ -26,6 +26,25 @@ fn run(livy: &Livy, more: &[&str]) -> run::Ended {
         .run()
 }
 
+/// A driver writes a statement's state and its output one after the other.
+#[test]
+fn an_end_without_output_is_not_believed_at_once() {
+    let torn = || Reply::json(200, r#"{"id":0,"state":"available","output":null}"#);
+    let livy = looks(3, torn);
+    run(&livy, &[]).exits(0).prints("2\n").silent();
+    assert!(livy.asked(LOOK) > 3);
+    livy.assert_clean();
+}
+
+#[test]
+fn an_end_that_stays_without_output_is_believed_in_the_end() {
+    let livy = looks(usize::MAX, || {
+        Reply::json(200, r#"{"id":0,"state":"available","output":null}"#)
+    });
+    run(&livy, &[]).exits(0).prints("").silent();
+    livy.assert_clean();
+}
+
 #[test]
 fn a_few_5xx_answers_to_polls_are_survived() {
     for fault in [
@@ -45,6 +64,99 @@ fn connections_that_break_during_polls_are_survived() {
     let livy = looks(4, Reply::dropped);
     run(&livy, &[]).exits(0).prints("2\n").silent();
     livy.assert_clean();
+}
+
+/// What a gateway says while what is behind it is away, or in need of a pause.
+#[test]
+fn whatever_a_gateway_says_for_a_while_is_survived() {
+    let faults: [fn() -> Reply; 6] = [
+        || Reply::html(200, "<html>We will be back soon</html>"),
+        || Reply::html(404, "default backend - 404"),
+        || Reply::html(504, "<title>Gateway Time-out</title>"),
+        || Reply::with(429, &[("Retry-After", "1")], ""),
+        || Reply::with(503, &[("Retry-After", "1")], "<html>"),
+        || Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{\"id\":0"),
+    ];
+    for fault in faults {
+        let seen = AtomicUsize::new(0);
+        let livy = Livy::failing(move |request| {
+            // the server has shown that it knows the route
+            let bad =
+                request.line() == LOOK && (1..3).contains(&seen.fetch_add(1, Ordering::SeqCst));
+            if bad {
+                Fault::Instead(fault())
+            } else {
+                Fault::None
+            }
+        });
+        let code = "slow";
+        let home = Home::new();
+        let ended = home.livysh(&["-e", code, &livy.url()]).run();
+        ended.exits(0).prints("slow\n").silent();
+        assert_eq!(livy.asked("GET /sessions/0/statements?"), 0);
+        assert_eq!(livy.submitted(), [code]);
+        livy.assert_clean();
+    }
+}
+
+#[test]
+fn a_token_that_expires_while_a_statement_runs_is_fetched_anew() {
+    let home = Home::new();
+    let token = home.write("token", "first-token");
+    let seen = AtomicUsize::new(0);
+    let livy = Livy::failing(move |request| {
+        let looked = if request.line() == LOOK {
+            seen.fetch_add(1, Ordering::SeqCst)
+        } else {
+            0
+        };
+        let valid = if looked >= 1 || seen.load(Ordering::SeqCst) > 1 {
+            "Bearer second-token"
+        } else {
+            "Bearer first-token"
+        };
+        if request.header("authorization") == Some(valid) {
+            if looked == 1 {
+                return Fault::None;
+            }
+            return match request.line().as_str() {
+                LOOK if looked < 1 => {
+                    Fault::Instead(Reply::json(200, r#"{"id":0,"state":"running"}"#))
+                }
+                _ => Fault::None,
+            };
+        }
+        Fault::Instead(Reply::with(
+            401,
+            &[("WWW-Authenticate", "Bearer")],
+            "<html>expired</html>",
+        ))
+    });
+    let command = format!("cat {token} && printf second-token > {token}");
+    home.livysh(&["--token-command", &command, "-e", "1 + 1", &livy.url()])
+        .run()
+        .exits(0)
+        .prints("2\n")
+        .silent();
+    livy.assert_clean();
+}
+
+#[test]
+fn a_token_that_is_refused_for_good_is_told() {
+    let livy =
+        Livy::failing(|_| Fault::Instead(Reply::with(401, &[("WWW-Authenticate", "Bearer")], "")));
+    let home = Home::new();
+    let ended = home
+        .livysh(&[
+            "--token-command",
+            "echo no-good-token",
+            "-e",
+            "1",
+            &livy.url(),
+        ])
+        .run();
+    ended.exits(3).says(&["401"]).hides("no-good-token");
+    assert_eq!(livy.asked("POST /sessions"), 2, "once with a new token");
 }
 
 #[test]
@@ -155,4 +267,55 @@ fn control_characters_in_errors_and_logs_never_reach_the_messages() {
     for err in [ended.err, refused.err] {
         assert!(!err.contains(['\u{1b}', '\u{7}', '\u{9b}']), "{err:?}");
     }
+}
+
+/// No answer is waited for longer than this below.
+const HANGS: Duration = Duration::from_secs(1);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_way_that_hangs_for_several_time_outs_is_survived() {
+    let seen = AtomicUsize::new(0);
+    let livy = Livy::failing(move |request| match request.line().as_str() {
+        LOOK => match seen.fetch_add(1, Ordering::SeqCst) {
+            0..4 => Fault::Instead(Reply::never()),
+            _ => Fault::None,
+        },
+        // nothing else gets through either
+        "GET /sessions/0/state" => Fault::Instead(Reply::never()),
+        _ => Fault::None,
+    });
+    let session = submitting::session_within(&livy, HANGS).await;
+    let ended = submitting::execute(&session, "1 + 1").await.unwrap();
+    assert_eq!(ended.statement.id, 0);
+    assert_eq!(livy.asked(LOOK), 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_answer_that_alone_hangs_is_given_up_by_name() {
+    let livy = Livy::failing(|request| match request.line().as_str() {
+        LOOK => Fault::Instead(Reply::never()),
+        _ => Fault::None,
+    });
+    let session = submitting::session_within(&livy, HANGS).await;
+    let ended = submitting::execute(&session, "1 + 1").await;
+    assert!(
+        matches!(ended, Err(livysh::session::Lost::Unreadable { id: 0, .. })),
+        "{ended:?}"
+    );
+    assert_eq!(livy.asked(LOOK), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_submission_that_is_not_answered_in_time_is_looked_for() {
+    let livy = Livy::failing(|request| match request.line().as_str() {
+        "POST /sessions/0/statements" if request.json()["code"] == "1 + 1" => {
+            Fault::Then(Reply::never())
+        }
+        _ => Fault::None,
+    });
+    let session = submitting::session_within(&livy, HANGS).await;
+    submitting::execute(&session, "before").await.unwrap();
+    let ended = submitting::execute(&session, "1 + 1").await.unwrap();
+    assert_eq!(ended.statement.id, 1);
+    assert_eq!(livy.submitted(), ["before", "1 + 1"]);
 }

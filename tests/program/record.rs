@@ -1,6 +1,9 @@
 //! A record that cannot be used never stops a run.
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::shell::shell;
 use super::*;
 
 const RECORD: &str = "livysh/data/record.sqlite";
@@ -121,6 +124,38 @@ fn a_folder_that_others_can_write_is_not_trusted() {
     let home = used();
     chmod(&home, "livysh/data", 0o777);
     goes_on(&home, "nothing is recorded");
+}
+
+#[test]
+fn trouble_that_comes_while_somebody_types_is_told_above_the_prompt() {
+    let ready = Arc::new(AtomicBool::new(false));
+    let gate = Arc::clone(&ready);
+    let livy = Livy::failing(move |request| {
+        while request.line() == "POST /sessions" && !gate.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Fault::None
+    });
+    let home = Home::new();
+    let mut pty = shell(&livy, &home, &[]);
+    pty.wait_for("pyspark 1>");
+    livy.until("POST /sessions");
+    let other = rusqlite::Connection::open(home.path(RECORD)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    pty.send("half");
+    pty.wait_for("pyspark 1> half");
+    // the session is made, and its place in the journal meets the lock
+    ready.store(true, Ordering::SeqCst);
+    pty.wait_until("the warning above the prompt", |screen| {
+        let text = screen.contents();
+        let warned = text
+            .lines()
+            .any(|line| line.starts_with("livysh: The record"));
+        warned && text.trim_end().ends_with("\npyspark 1> half")
+    });
+    drop(other);
+    assert_eq!(pty.clear_and_leave(), 0);
+    livy.assert_clean();
 }
 
 #[test]

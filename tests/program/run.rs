@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
 
 /// No run may take longer, whatever goes wrong.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_secs(400);
 
 /// A user's home folder; `LIVYSH_HOME` is its folder `livysh`.
 pub struct Home(TempDir);
@@ -49,6 +49,8 @@ impl Home {
             .env("LIVYSH_HOME", self.path("livysh"))
             .env("NO_COLOR", "1")
             .env("TZ", "UTC")
+            // a lost statement is looked for so long; a minute is too long for a test
+            .env("LIVYSH_TEST_SEARCH_MS", "1000")
             .current_dir(self.0.path());
         Job {
             command,
@@ -178,6 +180,11 @@ pub struct Ended {
 }
 
 impl Ended {
+    /// Its exit code; none when a signal ended it before it could listen.
+    pub fn code(&self) -> Option<i32> {
+        self.code
+    }
+
     /// It ended with this code, and did not meet a bug of its own.
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {

@@ -156,6 +156,43 @@ fn an_output_file_that_cannot_be_made_is_told_before_a_session_is_made() {
 }
 
 #[test]
+fn sql_goes_query_by_query_whole_or_not_and_the_help_says_so() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let file = home.write("two.sql", "select 1;\nselect 2;\n");
+    home.livysh(&["--whole", "-f", &file, &livy.url()])
+        .run()
+        .exits(0);
+    assert_eq!(livy.submitted(), ["select 1", "select 2"]);
+    let help = home.livysh(&["--help"]).run().exits(0).out;
+    let words: Vec<&str> = help.split_whitespace().collect();
+    assert!(words.join(" ").contains("SQL always goes query by query"));
+}
+
+#[test]
+fn an_output_file_keeps_what_it_holds_until_there_is_a_result() {
+    let dead = Livy::start(Plan {
+        started: "dead",
+        ..Plan::default()
+    });
+    let home = Home::new();
+    let old = home.write("old", "of yesterday");
+    let new = home.path("new");
+    for format in ["text", "json"] {
+        for file in [old.as_str(), new.to_str().unwrap()] {
+            let run = ["-o", format, "--output", file, "-e", "1", &dead.url()];
+            home.livysh(&run).run().exits(3).prints("");
+        }
+    }
+    assert_eq!(std::fs::read_to_string(&old).unwrap(), "of yesterday");
+    assert!(!new.exists());
+    // a run whose statements print nothing has an empty result
+    let livy = Livy::answering(|_, _| Ran::Ends(1, livy::text("")));
+    let run = ["--output", &old, "-e", "x = 1", &livy.url()];
+    home.livysh(&run).run().exits(0).prints("").silent();
+    assert_eq!(std::fs::read_to_string(&old).unwrap(), "");
+}
+
+#[test]
 fn results_that_cannot_be_written_are_a_failure_that_is_told() {
     let (livy, home) = (Livy::new(), Home::new());
     let run = ["--output", "/dev/full", "-e", "1", "-e", "2", &livy.url()];
@@ -196,6 +233,20 @@ fn the_time_limit_also_ends_a_start() {
 }
 
 #[test]
+fn the_way_out_is_no_part_of_what_the_time_limit_ends() {
+    let home = Home::new();
+    let livy = Livy::failing(|request| match request.method.as_str() {
+        "DELETE" => Fault::Late(Duration::from_secs(5)),
+        _ => Fault::None,
+    });
+    let ended = home
+        .livysh(&["--timeout", "4", "-e", "1", &livy.url()])
+        .run();
+    ended.exits(0).prints("1\n").silent();
+    livy.assert_clean();
+}
+
+#[test]
 fn a_dry_run_shows_the_requests_and_sends_nothing() {
     let (livy, home) = (Livy::new(), Home::new());
     let run = [
@@ -225,7 +276,7 @@ fn a_dry_run_shows_the_requests_and_sends_nothing() {
 }
 
 #[test]
-fn a_reader_that_has_enough_is_no_error_and_the_session_goes() {
+fn a_reader_that_has_enough_is_no_error_and_all_statements_run() {
     use std::io::{BufRead, BufReader};
     let (livy, home) = (
         Livy::answering(|code, _| match code {
@@ -243,7 +294,7 @@ fn a_reader_that_has_enough_is_no_error_and_the_session_goes() {
     drop(out);
     started.end().exits(0).silent();
     assert_eq!(first, "one\n");
-    assert!(livy.submitted().len() < 3);
+    assert_eq!(livy.submitted(), ["one", "two", "three"]);
     livy.assert_clean();
 }
 

@@ -1,4 +1,5 @@
 //! Credentials: where they come from, where they go, and that nobody else sees them.
+use super::support::{Reply, Server};
 use super::*;
 use crate::run::{Ended, Job};
 
@@ -146,7 +147,7 @@ fn credentials_are_not_sent_in_the_open_to_another_machine() {
         .livysh(&["-e", "1", "--user", "ann", "http://livy.invalid"])
         .env("LIVYSH_PASSWORD", SECRET);
     job.run()
-        .exits(3)
+        .exits(2)
         .says(&["plain http to livy.invalid", "--insecure-http"])
         .hides(SECRET);
     let job = home.livysh(&[
@@ -163,6 +164,75 @@ fn credentials_are_not_sent_in_the_open_to_another_machine() {
         .exits(3)
         .says(&["cannot be reached"])
         .hides(SECRET);
+}
+
+#[test]
+fn a_header_that_is_a_credential_is_not_sent_in_the_open_to_another_machine() {
+    let home = Home::new();
+    let cookie = format!("Cookie: hadoop-jwt={SECRET}");
+    home.livysh(&["-e", "1", "--header", &cookie, "http://livy.invalid"])
+        .run()
+        .exits(2)
+        .says(&["The header Cookie", "livy.invalid", "--insecure-http"])
+        .hides(SECRET);
+    for name in [
+        "Authorization",
+        "proxy-authorization",
+        "Cookie",
+        "X-Api-Key",
+    ] {
+        home.config(&format!(
+            "[servers.prod]\nurl = \"http://livy.invalid\"\nauth = \"none\"\nheader.{name} = \"{SECRET}\"\n"
+        ));
+        home.livysh(&["-e", "1", "prod"])
+            .run()
+            .exits(2)
+            .says(&[name, "--insecure-http"])
+            .hides(SECRET);
+        home.livysh(&["sessions", "list", "prod"])
+            .run()
+            .exits(2)
+            .hides(SECRET);
+        home.livysh(&["-e", "1", "--insecure-http", "--no-proxy", "prod"])
+            .run()
+            .exits(3)
+            .says(&["cannot be reached"])
+            .hides(SECRET);
+    }
+    home.livysh(&[
+        "-e",
+        "1",
+        "--no-proxy",
+        "--header",
+        "X-Team: blue",
+        "http://livy.invalid",
+    ])
+    .run()
+    .exits(3)
+    .says(&["cannot be reached"]);
+}
+
+#[test]
+fn a_header_that_is_a_credential_does_not_go_along_to_another_host() {
+    let other = Server::start(|_| Reply::json(200, "{}"));
+    let place = format!("http://localhost:{}/sessions", other.port());
+    let server = Server::start(move |_| Reply::redirect(307, &place));
+    let home = Home::new();
+    home.config(&format!(
+        "[servers.prod]\nurl = \"{}\"\nheader.Authorization = \"Bearer {SECRET}\"\n",
+        server.url("")
+    ));
+    home.livysh(&["-e", "1", "prod"])
+        .run()
+        .exits(3)
+        .says(&["another host"])
+        .hides(SECRET);
+    assert_eq!(other.connections(), 0);
+    let bearer = format!("Bearer {SECRET}");
+    assert_eq!(
+        server.requests()[0].header("authorization"),
+        Some(bearer.as_str())
+    );
 }
 
 #[test]
@@ -194,6 +264,68 @@ fn a_password_in_a_url_is_refused_without_repeating_it() {
 }
 
 #[test]
+fn a_refused_login_is_told_by_what_the_server_asks_for_and_what_it_got() {
+    let token = format!("echo {SECRET}");
+    let token = ["--token-command", token.as_str()];
+    let user = ["--user", "ann"];
+    let cases: [(&[&str], &[&str], &[&str]); 9] = [
+        (
+            &["Negotiate"],
+            &[],
+            &["asks for Kerberos", "does not speak yet"],
+        ),
+        (&["Negotiate"], &user, &["asks for Kerberos"]),
+        (&["Negotiate", "NTLM"], &user, &["asks for Kerberos"]),
+        (
+            &["Digest realm=\"x\", nonce=\"y\""],
+            &user,
+            &["no way in that livysh speaks", "ask its operator"],
+        ),
+        (
+            &["Negotiate", "Basic realm=\"x\""],
+            &[],
+            &["a user and a password", "--user NAME"],
+        ),
+        (
+            &["Basic realm=\"x\""],
+            &user,
+            &["user or password are wrong"],
+        ),
+        (
+            &["Basic realm=\"x\""],
+            &token,
+            &["asks for a user and a password"],
+        ),
+        (&["Bearer"], &[], &["asks for a token", "--auth bearer"]),
+        (
+            &["Bearer error=\"invalid_token\""],
+            &token,
+            &["expired", "--token-command"],
+        ),
+    ];
+    for (offered, given, said) in cases {
+        let offered: Vec<(String, String)> = offered
+            .iter()
+            .map(|it| ("WWW-Authenticate".to_owned(), (*it).to_owned()))
+            .collect();
+        let server = Server::start(move |_| {
+            let headers: Vec<(&str, &str)> = offered
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect();
+            Reply::with(401, &headers, "")
+        });
+        let home = Home::new();
+        home.livysh(&[&["-e", "1", &server.url("/livy")], given].concat())
+            .env("LIVYSH_PASSWORD", if given == user { SECRET } else { "" })
+            .run()
+            .exits(3)
+            .says(said)
+            .hides(SECRET);
+    }
+}
+
+#[test]
 fn a_secret_in_code_is_run_and_not_recorded() {
     let (livy, home) = (Livy::new(), Home::new());
     let code = "password = 'hunter2hunter2'";
@@ -206,4 +338,47 @@ fn a_secret_in_code_is_run_and_not_recorded() {
         .run()
         .exits(0)
         .hides("hunter2");
+}
+
+#[test]
+fn a_dry_run_hides_the_settings_that_hold_a_secret() {
+    let home = Home::new();
+    let run = home.livysh(&[
+        "--dry-run",
+        "-e",
+        "1",
+        "--conf",
+        "spark.hadoop.fs.azure.account.key.a=hushhush",
+        "--conf",
+        "spark.my.password=hushhush",
+        "--conf",
+        "spark.a=shown",
+        "http://127.0.0.1:1",
+    ]);
+    let ended = run.run().exits(0).hides("hushhush");
+    assert!(
+        ended.out.contains("shown") && ended.out.contains("(hidden)"),
+        "{}",
+        ended.out
+    );
+}
+
+#[test]
+fn a_file_with_a_secret_that_others_can_write_is_not_used() {
+    let (livy, home) = (guarded(), Home::new());
+    let file = home.write("pw", SECRET);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o622);
+    std::fs::set_permissions(&file, mode).unwrap();
+    let url = livy.url();
+    home.livysh(&["-e", "1", "--user", "ann", "--password-file", &file, &url])
+        .run()
+        .exits(3)
+        .says(&["Other users can write", "chmod 600"])
+        .hides(SECRET);
+    home.livysh(&["-e", "1", "--cert", &file, "https://127.0.0.1:1"])
+        .run()
+        .exits(3)
+        .says(&["other users can write the client certificate", "chmod go-w"])
+        .hides(SECRET);
+    assert!(livy.requests().is_empty());
 }

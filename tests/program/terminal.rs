@@ -111,7 +111,7 @@ fn term_and_hup_in_the_shell_delete_the_session_at_the_prompt_and_while_it_start
                 ..Plan::default()
             });
             seen_while(&livy, &[], code, |process| {
-                livy.until("GET /sessions/0/state");
+                livy.until("GET /sessions/0");
                 std::thread::sleep(moment());
                 kill_process(process, signal).unwrap();
             });

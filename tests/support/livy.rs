@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::support::{Reply, Request, Server};
+use super::support::{Gate, Reply, Request, Server};
 pub use answers::{Ran, interpret, table, text};
 use memory::{Held, Memory};
 
@@ -27,6 +27,12 @@ pub enum Fault {
     Then(Reply),
     /// It is done, and the answer comes late.
     Late(Duration),
+    /// It is done, and the answer comes when the gate is opened.
+    Held(Gate),
+    /// This goes back, and it is done when that many more requests have come.
+    Later(u32, Reply),
+    /// This goes back, and it is done right after the next submission.
+    Behind(Reply),
 }
 
 /// Which Livy it is. The default is a well one of today.
@@ -51,6 +57,8 @@ pub struct Plan {
     pub log: Vec<String>,
     /// What code does, by code and kind.
     pub interpreter: Box<Interpreter>,
+    /// Does a statement wait for those before it?
+    pub queues: bool,
     /// What goes wrong.
     pub fault: Box<dyn Fn(&Request) -> Fault + Send + Sync>,
 }
@@ -68,6 +76,7 @@ impl Default for Plan {
             started: "idle",
             log: vec!["stdout: ".to_owned(), "logline".to_owned()],
             interpreter: Box::new(interpret),
+            queues: false,
             fault: Box::new(|_| Fault::None),
         }
     }
@@ -191,6 +200,16 @@ impl Livy {
         self.memory.lock().unwrap().make(body)
     }
 
+    /// Starts anew: ids count from 0 again, and somebody else made the first session, in which that code has run.
+    pub fn restart(&self, body: Value, code: Option<&str>) {
+        self.memory.lock().unwrap().restart(body, code);
+    }
+
+    /// Ends all that runs, well.
+    pub fn finish(&self) {
+        self.memory.lock().unwrap().finish();
+    }
+
     /// Takes all sessions away, as a restart does.
     pub fn forget(&self) {
         self.memory.lock().unwrap().sessions.clear();
@@ -207,7 +226,18 @@ fn bare(status: u16, text: &str) -> Reply {
 
 impl Plan {
     fn reply(&self, request: &Request, memory: &mut Memory) -> Reply {
+        for late in memory.due() {
+            self.serve(&late, memory);
+        }
         match (self.fault)(request) {
+            Fault::Later(requests, reply) => {
+                memory.later.push((requests, request.clone()));
+                reply
+            }
+            Fault::Behind(reply) => {
+                memory.behind = Some(request.clone());
+                reply
+            }
             Fault::None => self.serve(request, memory),
             Fault::Instead(reply) => reply,
             Fault::Then(reply) => {
@@ -215,10 +245,22 @@ impl Plan {
                 reply
             }
             Fault::Late(wait) => self.serve(request, memory).after(wait),
+            Fault::Held(gate) => self.serve(request, memory).held(&gate),
         }
     }
 
     fn serve(&self, request: &Request, memory: &mut Memory) -> Reply {
+        let reply = self.served(request, memory);
+        if request.method == "POST"
+            && request.target.ends_with("/statements")
+            && let Some(late) = memory.behind.take()
+        {
+            self.served(&late, memory);
+        }
+        reply
+    }
+
+    fn served(&self, request: &Request, memory: &mut Memory) -> Reply {
         let path = request.target.split('?').next().unwrap();
         let Some(path) = path.strip_prefix(self.base) else {
             return Reply::html(404, "");
@@ -305,7 +347,7 @@ impl Plan {
             .unwrap_or_else(|| json!("spark"));
         let mut shown = json!({"id": id, "state": self.state(held), "kind": kind, "log": self.log});
         if !self.documented {
-            for key in ["name", "proxyUser", "driverMemory"] {
+            for key in ["name", "proxyUser", "driverMemory", "idleTimeout"] {
                 shown[key] = held.body.get(key).cloned().unwrap_or(Value::Null);
             }
             shown["owner"] = Value::Null;
@@ -334,6 +376,7 @@ impl Plan {
             }
             ("POST", ["statements"]) => self.submit(request, held),
             _ if self.documented => Reply::html(404, ""),
+            ("POST", ["connect"]) => Reply::json(200, self.shown(id, held).to_string()),
             ("GET", ["state"]) => {
                 held.looks += 1;
                 Reply::json(200, json!({"id": 0, "state": self.state(held)}).to_string())
@@ -371,7 +414,9 @@ impl Plan {
             Ran::Ends(looks, output) => Some((looks, output)),
             Ran::Runs | Ran::Spins => None,
         });
-        let mut shown = json!({"id": held.statements.len(), "state": "running", "output": null});
+        let waits = self.queues && held.is_running();
+        let state = if waits { "waiting" } else { "running" };
+        let mut shown = json!({"id": held.statements.len(), "state": state, "output": null});
         if !self.documented {
             shown["code"] = json!(code);
             shown["progress"] = json!(0.0);

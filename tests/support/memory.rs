@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::answers::raised;
+use super::Request;
+use super::answers::{raised, text};
 
 /// A session.
 pub struct Held {
@@ -22,9 +23,52 @@ pub struct Memory {
     pub sessions: BTreeMap<String, Held>,
     pub created: usize,
     pub deleted: usize,
+    /// Requests that are done after so many more.
+    pub later: Vec<(u32, Request)>,
+    /// One that is done right after the next submission.
+    pub behind: Option<Request>,
 }
 
 impl Memory {
+    /// The late requests whose time has come, now that one more is here.
+    pub fn due(&mut self) -> Vec<Request> {
+        for (left, _) in &mut self.later {
+            *left = left.saturating_sub(1);
+        }
+        let due = self.later.extract_if(.., |(left, _)| *left == 0);
+        due.map(|(_, request)| request).collect()
+    }
+
+    /// All is forgotten, and somebody makes a session, in which that code has run.
+    pub fn restart(&mut self, body: Value, code: Option<&str>) {
+        self.sessions.clear();
+        self.next = 0;
+        let id = self.make(body);
+        let held = self.sessions.get_mut(&id).unwrap();
+        held.looks = u32::MAX / 2;
+        if let Some(code) = code {
+            let mut ran = json!({"id": 0, "state": "available", "output": text(code)});
+            // releases without names echo no code either
+            if held.body.get("name").is_some() {
+                ran["code"] = json!(code);
+            }
+            held.statements.push(ran);
+            held.left.push(None);
+            held.spins.push(false);
+        }
+    }
+
+    pub fn finish(&mut self) {
+        let all = self
+            .sessions
+            .values_mut()
+            .flat_map(|held| &mut held.statements);
+        for statement in all.filter(|it| it["state"] == "running") {
+            statement["state"] = json!("available");
+            statement["output"] = text("finished");
+        }
+    }
+
     pub fn make(&mut self, body: Value) -> String {
         let id = self.next.to_string();
         self.next += 1;
@@ -43,7 +87,21 @@ impl Memory {
 }
 
 impl Held {
+    pub fn is_running(&self) -> bool {
+        let mut states = self.statements.iter().map(|it| &it["state"]);
+        states.any(|state| state == "running" || state == "waiting")
+    }
+
     pub fn look(&mut self, n: usize) {
+        let before = &self.statements[..n];
+        if self.statements[n]["state"] == "waiting"
+            && !before
+                .iter()
+                .any(|it| it["state"] == "running" || it["state"] == "waiting")
+        {
+            self.statements[n]["state"] = json!("running");
+            return;
+        }
         if self.statements[n]["state"] != "running" {
             return;
         }
@@ -57,6 +115,9 @@ impl Held {
     }
 
     pub fn cancel(&mut self, n: usize) {
+        if self.statements[n]["state"] == "waiting" {
+            self.statements[n]["state"] = json!("cancelled");
+        }
         if self.statements[n]["state"] == "running" && !self.spins[n] {
             self.statements[n]["state"] = json!("cancelled");
             self.statements[n]["output"] = raised("Error", "cancelled part of cancelled job group");

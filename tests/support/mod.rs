@@ -15,7 +15,7 @@ use base64::Engine;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio_rustls::TlsAcceptor;
 
 /// A request as it was sent.
@@ -55,10 +55,32 @@ impl Request {
     }
 }
 
+/// Holds answers back until it is opened, so that a test acts while they are due. Clones share it.
+#[derive(Clone, Default)]
+pub struct Gate(Arc<watch::Sender<bool>>);
+
+impl Gate {
+    /// Lets go what waits, and all that follows.
+    pub fn open(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Was it opened?
+    pub fn is_open(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    async fn opened(&self) {
+        // the sender lives as long as this value does
+        let _ = self.0.subscribe().wait_for(|open| *open).await;
+    }
+}
+
 enum Step {
     Send(Vec<u8>),
     Repeat(Vec<u8>, u64),
     Wait(Duration),
+    Until(Gate),
     Close,
 }
 
@@ -142,6 +164,12 @@ impl Reply {
     /// The same after a wait.
     pub fn after(mut self, wait: Duration) -> Self {
         self.0.insert(0, Step::Wait(wait));
+        self
+    }
+
+    /// The same when the gate is opened.
+    pub fn held(mut self, gate: &Gate) -> Self {
+        self.0.insert(0, Step::Until(gate.clone()));
         self
     }
 }
@@ -315,6 +343,7 @@ async fn play(stream: &mut (impl AsyncWrite + Unpin), reply: Reply) -> Option<()
                 }
             }
             Step::Wait(time) => tokio::time::sleep(time).await,
+            Step::Until(gate) => gate.opened().await,
             Step::Close => {
                 let _ = stream.shutdown().await;
                 return None;

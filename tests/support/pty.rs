@@ -9,9 +9,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// How long anything may take before a test gives up; never what decides a test that passes.
-pub const DEADLINE: Duration = Duration::from_secs(120);
+pub const DEADLINE: Duration = Duration::from_secs(300);
 
 /// What to run and how.
 pub struct Builder {
@@ -227,6 +228,12 @@ impl Pty {
         self.child.process_id().unwrap()
     }
 
+    /// Sends the program a signal.
+    pub fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.pid()).unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
     /// Waits until no program has the terminal open any more: then the screen shows all that was written.
     #[track_caller]
     pub fn drain(&self) {
@@ -240,13 +247,68 @@ impl Pty {
         }
     }
 
+    /// Leaves by Ctrl-D; the exit code. The key is sent again where a prompt stands there all the same: it came while
+    /// the program was between two reads.
+    #[track_caller]
+    pub fn leave(&mut self) -> u32 {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            self.send("\x04");
+            let again = Instant::now() + Duration::from_secs(2);
+            while Instant::now() < again || !self.is_at_an_empty_prompt() {
+                if let Some(code) = self.ended() {
+                    return code;
+                }
+                assert!(Instant::now() < end, "it does not end:\n{}", self.screen());
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
+    }
+
+    /// Clears the line that stands at the prompt and leaves by Ctrl-D; the exit code. Ctrl-C is sent again where it
+    /// came between two reads: then the terminal takes it for a signal, and drops the keys around it.
+    #[track_caller]
+    pub fn clear_and_leave(&mut self) -> u32 {
+        let end = Instant::now() + DEADLINE;
+        while !self.is_at_an_empty_prompt() {
+            self.send("\x03");
+            let again = Instant::now() + Duration::from_secs(1);
+            while Instant::now() < again && !self.is_at_an_empty_prompt() {
+                if let Some(code) = self.ended() {
+                    return code;
+                }
+                assert!(Instant::now() < end, "it does not end:\n{}", self.screen());
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
+        self.leave()
+    }
+
+    fn is_at_an_empty_prompt(&self) -> bool {
+        let text = self.screen();
+        text.trim_end()
+            .lines()
+            .last()
+            .is_some_and(|line| line.trim_end().ends_with('>'))
+    }
+
+    /// Has the program ended?
+    pub fn has_ended(&mut self) -> bool {
+        self.ended().is_some()
+    }
+
+    fn ended(&mut self) -> Option<u32> {
+        let status = self.child.try_wait().unwrap()?;
+        Some(status.exit_code())
+    }
+
     /// Waits for the program to end: its exit code.
     #[track_caller]
     pub fn exit_code(&mut self) -> u32 {
         let end = Instant::now() + DEADLINE;
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.exit_code();
+            if let Some(code) = self.ended() {
+                return code;
             }
             assert!(Instant::now() < end, "it does not end:\n{}", self.screen());
             thread::sleep(Duration::from_millis(2));

@@ -61,6 +61,7 @@ fn without_a_file_the_shell_keeps_its_own_history_and_is_told_once() {
         host: "h".into(),
         pid: 1,
         process_start: "1".into(),
+        lock: None,
     };
     let creating = Creating {
         time_ms: 1,
@@ -68,6 +69,7 @@ fn without_a_file_the_shell_keeps_its_own_history_and_is_told_once() {
         name: "n",
         owner: &owner,
         kept: false,
+        options: None,
     };
     let key = recorder.creating(&creating).value;
     assert!(recorder.created(key, "1", None).warning.is_none());
@@ -128,6 +130,17 @@ fn a_lock_on_the_whole_file_does_not_stop_a_start() {
     holder.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let opened = Recorder::open(&path);
     assert!(matches!(opened.warning.unwrap().error, RecordError::Locked));
+    let recorder = opened.value;
+    assert!(recorder.begin(&at(1, "during")).warning.is_none());
+    // Still held when it is tried again: that was told.
+    recorder.lock().writes = Writes::NotBefore(Instant::now());
+    assert!(recorder.begin(&at(2, "still")).warning.is_none());
+    holder.execute_batch("ROLLBACK").unwrap();
+    recorder.lock().writes = Writes::NotBefore(Instant::now());
+    assert!(recorder.begin(&at(3, "free again")).warning.is_none());
+    let newest = recorder.recent(1).value.remove(0);
+    assert_eq!(newest.code, "free again");
+    assert!(newest.id.is_some());
 }
 
 #[test]
@@ -159,7 +172,9 @@ fn a_read_only_file_can_still_be_read() {
     let writer = Record::open(&path).unwrap();
     writer.begin(&at(1, "old")).unwrap();
     let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let inner = Inner::new(path, Some(Record { connection }));
+    let mut inner = Inner::new(path);
+    inner.file = Some(Record { connection });
+    inner.writes = Writes::Yes;
     let recorder = Recorder {
         inner: Mutex::new(inner),
     };
@@ -222,4 +237,29 @@ fn memory_has_a_bound_and_late_ends_find_their_entry() {
         .map(|entry| entry.code.as_str())
         .collect();
     assert_eq!(ended, ["1009"]);
+}
+
+#[test]
+fn what_was_typed_is_recalled_by_the_next_shell_but_for_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("record.sqlite");
+    let typed = |text| Typed {
+        time_ms: 1,
+        server: "s",
+        kind: "sql",
+        text,
+    };
+    let recorder = Recorder::open(&path).value;
+    for text in ["a = 1\nb = 2", ":help"] {
+        let noted = recorder.typed(&typed(text));
+        assert!(noted.warning.is_none() && noted.withheld.is_none());
+    }
+    let secret = recorder.typed(&typed(":py password = 'hunter2'\nx = 1"));
+    assert!(secret.withheld.is_some());
+    let found = Recorder::open(&path).value.recall(9).value;
+    let texts: Vec<_> = found.iter().map(|entry| entry.text.as_str()).collect();
+    assert_eq!(texts, ["a = 1\nb = 2", ":help"]);
+    let none = Recorder::in_memory();
+    assert!(none.typed(&typed("a")).warning.is_none());
+    assert!(none.recall(9).value.is_empty());
 }

@@ -139,13 +139,14 @@ impl Lexer<'_> {
             b'"' | b'\'' => self.string(start, ""),
             b'0'..=b'9' => self.scan.number(),
             b'.' if self.scan.byte(1).is_ascii_digit() => self.scan.number(),
-            b':' if self.in_field() => {
+            b':' if let Some(text) = self.text_around_field() => {
                 self.scan.pos += 1;
                 self.scan.push(Class::Operator, start);
                 self.scan.frames.push(Frame::Text(Quote {
                     mark: 0,
-                    triple: false,
+                    triple: text.triple,
                     raw: true,
+                    joins: true,
                     format: true,
                 }));
             }
@@ -179,12 +180,12 @@ impl Lexer<'_> {
         length > 0
     }
 
-    /// Whether the position is in the code of a replacement field, outside further brackets.
-    fn in_field(&self) -> bool {
-        matches!(
-            self.scan.frames.as_slice(),
-            [.., Frame::Text(_), Frame::Bracket { open: b'{', .. }]
-        )
+    /// The text that has the position in the code of a replacement field, outside further brackets.
+    fn text_around_field(&self) -> Option<Quote> {
+        match self.scan.frames.as_slice() {
+            [.., Frame::Text(text), Frame::Bracket { open: b'{', .. }] => Some(*text),
+            _ => None,
+        }
     }
 
     fn operator(&mut self, start: usize) {
@@ -195,7 +196,10 @@ impl Lexer<'_> {
             Class::Unknown
         };
         self.scan.bump();
-        if class == Class::Operator && self.scan.byte(0) == b'=' && !self.in_field() {
+        if class == Class::Operator
+            && self.scan.byte(0) == b'='
+            && self.text_around_field().is_none()
+        {
             self.scan.pos += 1;
         } else if matches!(slice(self.scan.text, start..self.scan.pos), "*" | "-" | "/") {
             // `**`, `->`, `//`
@@ -261,6 +265,7 @@ impl Lexer<'_> {
             mark,
             triple,
             raw: prefix.contains('r'),
+            joins: true,
             format: false,
         };
         if prefix.contains(['f', 't']) {
@@ -301,14 +306,15 @@ impl Lexer<'_> {
                     self.scan.eat_while(|c| c != '}' && c != '\n');
                 }
                 b'\\' if !quote.format => {
+                    let line_end = self.scan.at_line_end(1);
                     self.scan.escape();
-                    if self.scan.at_end() {
+                    if self.scan.at_end() && line_end {
                         // A backslash at the end of the buffer: the string goes on in the next line.
                         self.scan.open_text = true;
                         break;
                     }
                 }
-                b'\n' if self.one_line(quote) => {
+                b'\n' if !quote.triple => {
                     self.scan.fail();
                     self.drop_string();
                     break;
@@ -322,18 +328,6 @@ impl Lexer<'_> {
             }
         }
         self.scan.push(Class::String, start);
-    }
-
-    /// Whether a line end inside this text is a mistake. A format belongs to the string around it.
-    fn one_line(&self, quote: Quote) -> bool {
-        if !quote.format {
-            return !quote.triple;
-        }
-        let text = self.scan.frames.iter().rev().find_map(|frame| match frame {
-            Frame::Text(quote) if !quote.format => Some(quote.triple),
-            _ => None,
-        });
-        text != Some(true)
     }
 
     /// Leaves a string that its line left open, with what is open inside it.

@@ -7,10 +7,12 @@ use std::ops::Range;
 pub use lex::lex;
 
 use super::scan::{ends_in_blank_line, line_indent, slice};
-use super::{Class, Completeness, Lexed};
+use super::{Class, Completeness, Lexed, Token};
 
 const HEADS: &[&str] = &["class", "def", "for", "if", "try", "while", "with"];
 const CLAUSES: &[&str] = &["elif", "else", "except", "finally"];
+/// The keywords that can end a statement.
+const ENDING: &[&str] = &["break", "continue", "pass", "raise", "return", "yield"];
 const LEAVING: &[&str] = &["break", "continue", "pass", "raise", "return"];
 
 /// A line as Python counts them: to the next line end outside brackets and strings. Blank ones are left out.
@@ -22,6 +24,9 @@ struct Line<'a> {
     second: &'a str,
     /// Its last word, not counting comments.
     last: &'a str,
+    last_class: Class,
+    /// Whether there is a `:` outside brackets.
+    colon: bool,
     /// Whether there is nothing but a comment.
     comment: bool,
     /// Whether it is a string and nothing else.
@@ -37,6 +42,25 @@ impl Line<'_> {
 
     fn is_clause(&self) -> bool {
         CLAUSES.contains(&self.first)
+    }
+
+    /// Whether nothing can make this line right: a head without its colon, an operator or a word such
+    /// as `in` at its end. (A backslash at its end would have made it longer.)
+    fn is_wrong(&self) -> bool {
+        let hard_head = self.is_clause() || (self.is_head() && self.first != "match");
+        match self.last_class {
+            _ if hard_head && !self.colon => true,
+            Class::Keyword => !ENDING.contains(&self.last),
+            Class::Operator if self.last == ":" => !self.opens_block(),
+            // `from x import *`
+            Class::Operator => !matches!(self.last, ";" | "," | "..." | "*"),
+            Class::Annotation => self.last.ends_with(['@', '.']),
+            _ => false,
+        }
+    }
+
+    fn opens_block(&self) -> bool {
+        self.is_head() || self.is_clause() || (self.first == "case" && self.second != ":")
     }
 
     fn is_decorator(&self) -> bool {
@@ -92,18 +116,41 @@ fn line<'a>(text: &'a str, lexed: &Lexed, tokens: Range<usize>, begin: usize) ->
     let mut words = solid().map(|token| slice(text, token.range.clone()));
     let first = words.next();
     let second = words.next().unwrap_or("");
+    let last = solid().next_back();
     Some(Line {
         range: start..end,
         indent: indent_width(slice(text, begin..start)),
         first: first.unwrap_or(""),
         second,
-        last: words.next_back().unwrap_or(if second.is_empty() {
-            first.unwrap_or("")
-        } else {
-            second
-        }),
+        last: last.map_or("", |token| last_word(text, token.range.clone())),
+        last_class: last.map_or(Class::Comment, |token| token.class),
+        colon: has_colon(text, tokens),
         comment: first.is_none(),
         lone_string: first.is_some() && solid().all(|token| token.class == Class::String),
+    })
+}
+
+/// The word there; three dots, which are three tokens, are one.
+fn last_word(text: &str, range: Range<usize>) -> &str {
+    let start = range.start.saturating_sub(2);
+    match text.get(start..range.end) {
+        Some("...") => "...",
+        _ => slice(text, range),
+    }
+}
+
+/// Whether there is a `:` outside brackets.
+fn has_colon(text: &str, tokens: &[Token]) -> bool {
+    let mut depth = 0_usize;
+    tokens.iter().any(|token| {
+        let word = slice(text, token.range.clone());
+        match token.class {
+            Class::Bracket if matches!(word, "(" | "[" | "{") => depth += 1,
+            Class::Bracket => depth = depth.saturating_sub(1),
+            Class::Operator => return depth == 0 && word == ":",
+            _ => {}
+        }
+        false
     })
 }
 
@@ -121,6 +168,9 @@ pub fn completeness(buffer: &str) -> Completeness {
     let Some(last) = lines.last() else {
         return Completeness::Complete;
     };
+    if last.is_wrong() {
+        return Completeness::Wrong;
+    }
     let statement = lines.iter().rfind(|line| line.indent == 0);
     let in_block = statement.is_some_and(|line| line.is_head() || line.is_clause());
     if in_block || last.last == ":" || last.is_decorator() {
@@ -148,16 +198,14 @@ pub fn next_indent(buffer: &str) -> String {
     let lines = lines(buffer, &lexed);
     let unit = unit(buffer, &lines);
     if let Some(&open) = lexed.unclosed.last() {
-        let fresh = !slice(buffer, open..buffer.len()).contains('\n');
-        let base = if fresh {
-            line_indent(buffer, open)
+        let line = buffer.rfind('\n').map_or(0, |newline| newline + 1);
+        // Further lines stay where the first was put, which those of brackets since closed do not tell.
+        let mut closed = lexed.pairs.iter().rev().take_while(|pair| pair.1 >= line);
+        let back = closed.any(|pair| pair.0 < line);
+        return if open >= line || back {
+            inside_bracket(buffer, &lexed, open, unit)
         } else {
-            here
-        };
-        return if fresh {
-            format!("{base}{unit}")
-        } else {
-            base.to_owned()
+            here.to_owned()
         };
     }
     if ends_in_blank_line(buffer) {
@@ -170,6 +218,11 @@ pub fn next_indent(buffer: &str) -> String {
         return here.to_owned();
     };
     let base = line_indent(buffer, last.range.start);
+    // A comment says where the next line goes, unless it stands where none can.
+    let comment = at + 1 < lines.len();
+    if comment && (last.last != ":" || here.len() > base.len()) {
+        return here.to_owned();
+    }
     if ends_in_backslash(buffer, &lexed) {
         // Further continued lines stay where the first was put.
         let first = !slice(buffer, last.range.clone()).contains('\n');
@@ -193,6 +246,22 @@ pub fn next_indent(buffer: &str) -> String {
             .to_owned();
     }
     base.to_owned()
+}
+
+/// The indentation inside a bracket: under what follows it in its line, else one step in.
+fn inside_bracket(buffer: &str, lexed: &Lexed, open: usize, unit: &str) -> String {
+    let outer = line_indent(buffer, open);
+    let rest = slice(buffer, open + 1..buffer.len());
+    let rest = rest.split('\n').next().unwrap_or("");
+    let content = rest.trim_start();
+    let start = buffer.len().min(open + 1 + rest.len() - content.len());
+    let comment = content.starts_with('#');
+    if content.is_empty() || comment || lexed.unclosed.binary_search(&start).is_ok() {
+        return format!("{outer}{unit}");
+    }
+    let line = slice(buffer, 0..open).rfind('\n').map_or(0, |n| n + 1);
+    let width = slice(buffer, line + outer.len()..start).chars().count();
+    format!("{outer}{}", " ".repeat(width))
 }
 
 /// The indentation that the text itself uses for a block, else four spaces.

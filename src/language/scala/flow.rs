@@ -1,47 +1,12 @@
 //! Whether a Scala statement can end where it is: fed with its tokens one by one, answered at any time.
 
-use super::lex::is_operator;
+use super::lex::{KEYWORDS, is_operator};
 use crate::language::Class;
 
-/// Words after which more must come.
-const LEADING: &[&str] = &[
-    "abstract",
-    "case",
-    "catch",
-    "class",
-    "def",
-    "do",
-    "else",
-    "extends",
-    "final",
-    "finally",
-    "for",
-    "forSome",
-    "if",
-    "implicit",
-    "import",
-    "lazy",
-    "macro",
-    "match",
-    "new",
-    "object",
-    "override",
-    "package",
-    "private",
-    "protected",
-    "sealed",
-    "super",
-    "throw",
-    "trait",
-    "try",
-    "type",
-    "val",
-    "var",
-    "while",
-    "with",
-    "yield",
-];
-const MODIFIERS: &[&str] = &[
+/// The keywords that a statement may end with; after all others more must come.
+const ENDING: &[&str] = &["return", "this", "_"];
+/// What may stand before a definition.
+pub(in crate::language) const MODIFIERS: &[&str] = &[
     "abstract",
     "final",
     "implicit",
@@ -61,7 +26,10 @@ pub enum Need {
     Sure,
     /// Scala would take the operator at the end for a postfix one; people go on in the next line.
     Operand,
-    /// A `def` without a body, as Scala's own prompt waits for one.
+    /// Nothing must, but an indented next line would be the argument of the method at the end: `buf append`.
+    Argument,
+    /// A `def` without a body, a `val` without a value, an `import` of a mere package: Scala's own
+    /// prompt waits for them.
     Body,
 }
 
@@ -82,6 +50,8 @@ enum Head {
     For,
     Do,
     Annotation,
+    /// That of `private[this]` or `super[A]`, which say no more than without it.
+    Qualifier,
     Other,
 }
 
@@ -95,9 +65,12 @@ enum Last {
     Operator,
     /// `=`, `=>`, `.` and the like: never at an end.
     Reserved,
+    Comma,
     Annotation,
     /// The bracket after `if`, `for` or `do`.
     AfterHead,
+    /// The name of a method between its object and its argument: `xs map f`.
+    Infix,
     /// Anything that can end a statement.
     Value,
 }
@@ -106,8 +79,8 @@ enum Last {
 pub struct Flow {
     levels: Vec<Level>,
     top: Level,
-    /// Whether the statement is a `def` whose `=` or `{` has not come.
-    bodiless: bool,
+    /// The signs of which one must come: `=` or `{` after `def`.
+    awaited: &'static [&'static str],
     /// Whether only modifiers were seen so far.
     heading: bool,
     previous_dot: bool,
@@ -122,7 +95,7 @@ impl Flow {
                 waiting_do: 0,
                 last: Last::Start,
             },
-            bodiless: false,
+            awaited: &[],
             heading: true,
             previous_dot: false,
         }
@@ -142,8 +115,22 @@ impl Flow {
             Class::Bracket if matches!(word, "(" | "[" | "{") => self.open(word),
             Class::Bracket => self.close(),
             Class::Keyword => self.keyword(word, member),
-            Class::Annotation => self.top.last = Last::Annotation,
+            // Elsewhere it is the annotation of a type: `x: @unchecked`.
+            Class::Annotation => {
+                let before = matches!(
+                    self.top.last,
+                    Last::Start | Last::Annotation | Last::Leading(_)
+                );
+                self.top.last = if before {
+                    Last::Annotation
+                } else {
+                    Last::Value
+                };
+            }
             Class::Operator => self.top.last = operator(word, member, self.top.last),
+            Class::Name | Class::Builtin if self.top.last == Last::Value => {
+                self.top.last = Last::Infix;
+            }
             // A string with code in it comes in pieces; each ends a statement as well as the whole.
             _ => self.top.last = Last::Value,
         }
@@ -154,10 +141,15 @@ impl Flow {
         // `private[this]`, `@deprecated("...")`
         let aside = word == "[" || self.top.last == Last::Annotation;
         self.heading &= aside || class == Class::Annotation || MODIFIERS.contains(&word);
-        if heading && class == Class::Keyword && word == "def" {
-            self.bodiless = true;
-        } else if matches!(word, "=" | "{") {
-            self.bodiless = false;
+        match (class, word) {
+            (Class::Operator, ";") => (self.heading, self.awaited) = (true, &[]),
+            (Class::Keyword, "def") if heading => self.awaited = &["=", "{"],
+            (Class::Keyword, "val" | "var") if heading => self.awaited = &["=", ":"],
+            (Class::Keyword, "import") if heading => self.awaited = &["."],
+            // After a result type, braces are part of it.
+            (Class::Operator, ":") if self.awaited.contains(&"{") => self.awaited = &["="],
+            _ if self.awaited.contains(&word) => self.awaited = &[],
+            _ => {}
         }
     }
 
@@ -165,7 +157,9 @@ impl Flow {
         let head = match self.top.last {
             Last::Leading(Head::Condition) if word == "(" => Head::Condition,
             Last::Leading(head @ (Head::For | Head::Do)) => head,
-            Last::Annotation if word == "(" => Head::Annotation,
+            // `@throws[E]("...")`
+            Last::Annotation if word != "{" => Head::Annotation,
+            Last::Leading(_) if word == "[" => Head::Qualifier,
             _ => Head::Other,
         };
         let inner = Level {
@@ -185,6 +179,7 @@ impl Flow {
         self.top.last = match inner.head {
             Head::Condition | Head::For => Last::AfterHead,
             Head::Annotation => Last::Annotation,
+            Head::Qualifier => Last::Leading(Head::Other),
             Head::Do | Head::Other => Last::Value,
         };
     }
@@ -202,9 +197,18 @@ impl Flow {
                 self.top.waiting_do += 1;
                 Last::Leading(Head::Do)
             }
-            word if LEADING.contains(&word) => Last::Leading(Head::Other),
+            word if KEYWORDS.contains(&word) && !ENDING.contains(&word) => {
+                Last::Leading(Head::Other)
+            }
             _ => Last::Value,
         };
+    }
+
+    /// Whether the next line belongs inside what ends here, rather than beside it.
+    pub fn wants_step(&self) -> bool {
+        self.depth() == 0
+            && !matches!(self.top.last, Last::Annotation | Last::Comma)
+            && matches!(self.need(), Need::Sure | Need::Operand)
     }
 
     /// What must still come if the text ended here.
@@ -216,10 +220,12 @@ impl Flow {
             Last::Leading(_)
             | Last::ClosingWhile
             | Last::Reserved
+            | Last::Comma
             | Last::Annotation
             | Last::AfterHead => Need::Sure,
             Last::Operator => Need::Operand,
-            _ if self.bodiless => Need::Body,
+            _ if !self.awaited.is_empty() => Need::Body,
+            Last::Infix => Need::Argument,
             Last::Start | Last::Value => Need::Nothing,
         }
     }
@@ -228,7 +234,8 @@ impl Flow {
 fn operator(word: &str, member: bool, before: Last) -> Last {
     match word {
         ";" => Last::Start,
-        "." | "," | "=" | "=>" | "<-" | ":" | "#" | "@" | "<:" | ">:" | "<%" | "⇒" | "←" => {
+        "," => Last::Comma,
+        "." | "=" | "=>" | "<-" | ":" | "#" | "@" | "<:" | ">:" | "<%" | "⇒" | "←" => {
             Last::Reserved
         }
         "???" => Last::Value,
@@ -238,6 +245,20 @@ fn operator(word: &str, member: bool, before: Last) -> Last {
         // The name of a method: `def +`.
         _ if before == Last::Leading(Head::Other) => Last::Reserved,
         _ => Last::Operator,
+    }
+}
+
+/// Whether an expression can begin with this token.
+pub fn begins_expression(class: Class, word: &str) -> bool {
+    match class {
+        Class::Keyword => matches!(
+            word,
+            "_" | "do" | "for" | "if" | "new" | "super" | "this" | "throw" | "try" | "while"
+        ),
+        Class::Operator => matches!(word, "-" | "+" | "!" | "~"),
+        Class::Bracket => matches!(word, "(" | "{"),
+        Class::Name | Class::Builtin | Class::Constant | Class::Number | Class::String => true,
+        _ => false,
     }
 }
 

@@ -267,6 +267,7 @@ impl Lexer<'_> {
             mark: b'"',
             triple,
             raw: triple,
+            joins: false,
             format: false,
         };
         if interpolated {
@@ -310,7 +311,7 @@ impl Lexer<'_> {
                     return self.scan.push(Class::Name, name);
                 }
                 // An escaped quote does not end it: so in 2.13, and an error before.
-                b'\\' if !quote.raw => self.scan.escape(),
+                b'\\' if !quote.raw && self.scan.escapes(quote) => self.scan.escape(),
                 b'\n' if !quote.triple => {
                     self.scan.fail();
                     self.scan.frames.pop();

@@ -10,8 +10,9 @@ use std::ops::Range;
 pub use join::join;
 pub use lex::{lex, nested_comment};
 
-use super::scan::{line_indent, slice};
+use super::scan::{began, line_indent, slice};
 use super::{Class, Completeness, Lexed, Token};
+pub(super) use flow::MODIFIERS;
 use flow::{Flow, Need};
 
 /// Whether an entry that ends here can be run.
@@ -24,7 +25,7 @@ pub fn completeness(buffer: &str) -> Completeness {
         return Completeness::Incomplete;
     }
     let last = statements(buffer, &lexed).pop();
-    if last.is_some_and(|statement| statement.need != Need::Nothing) {
+    if last.is_some_and(|statement| !matches!(statement.need, Need::Nothing | Need::Argument)) {
         Completeness::Incomplete
     } else {
         Completeness::Complete
@@ -37,6 +38,8 @@ struct Statement<'a> {
     range: Range<usize>,
     /// From the first comment that belongs to it.
     start: usize,
+    /// The column that it begins in, in bytes.
+    column: usize,
     /// What it still needs at its end.
     need: Need,
     /// The line ends inside it, outside brackets, each with what the text before it needs.
@@ -75,9 +78,10 @@ fn statements<'a>(text: &'a str, lexed: &Lexed) -> Vec<Statement<'a>> {
             _ => {}
         }
         let need = flow.need();
+        let column = token.range.start - ends.last().map_or(0, |end: &usize| end + 1);
         let joins = flow.depth() > 0
             || ends.is_empty()
-            || continues(need, blank, token, word, found.last());
+            || continues(need, blank, column, token, word, found.last());
         match found.last_mut() {
             Some(statement) if joins => {
                 statement.range.end = token.range.end;
@@ -91,6 +95,7 @@ fn statements<'a>(text: &'a str, lexed: &Lexed) -> Vec<Statement<'a>> {
                 flow = Flow::new();
                 found.push(Statement {
                     start: comment.unwrap_or(token.range.start),
+                    column,
                     range: token.range.clone(),
                     need: Need::Nothing,
                     breaks: Vec::new(),
@@ -118,6 +123,7 @@ fn is_blank(text: &str, from: usize, to: usize) -> bool {
 fn continues(
     need: Need,
     blank: bool,
+    column: usize,
     token: &Token,
     word: &str,
     before: Option<&Statement>,
@@ -131,6 +137,10 @@ fn continues(
         Need::Operand => !blank,
         Need::Body => !blank && matches!(word, "{" | "("),
         Need::Nothing => !blank && word == "{",
+        Need::Argument => {
+            let deeper = before.is_some_and(|statement| column > statement.column);
+            !blank && (word == "{" || deeper && flow::begins_expression(token.class, word))
+        }
     }
 }
 
@@ -210,61 +220,100 @@ pub fn next_indent(buffer: &str) -> String {
             String::new()
         };
     }
+    let line = buffer.rfind('\n').map_or(0, |newline| newline + 1);
+    if let Some(&open) = lexed.unclosed.last().filter(|open| **open >= line) {
+        // Parameters of a definition go in twice, so that its body stands out.
+        let step = if opens_parameters(buffer, &lexed, line..open) {
+            "    "
+        } else {
+            "  "
+        };
+        return format!("{}{step}", block_indent(buffer, &lexed, open));
+    }
     bracket_indent(buffer, &lexed, |inside| {
         let mut flow = Flow::new();
         for token in inside {
             flow.feed(token.class, slice(buffer, token.range.clone()));
         }
-        !matches!(flow.need(), Need::Nothing | Need::Body)
+        flow.wants_step()
     })
 }
 
-/// The indentation after a line in a language with braces. `needs_more` judges the tokens of the last line.
+fn opens_parameters(text: &str, lexed: &Lexed, before: Range<usize>) -> bool {
+    let mut words = lexed
+        .solid()
+        .skip_while(|token| token.range.start < before.start)
+        .take_while(|token| token.range.start < before.end)
+        .map(|token| slice(text, token.range.clone()));
+    let parenthesis = slice(text, before.end..text.len()).starts_with('(');
+    parenthesis && words.any(|word| matches!(word, "class" | "def")) && !words.any(|w| w == "=")
+}
+
+/// The indentation of what the block that opens at `open` belongs to.
+pub fn block_indent<'a>(text: &'a str, lexed: &Lexed, open: usize) -> &'a str {
+    let mut at = began(text, lexed, open);
+    loop {
+        let head = slice(text, 0..at);
+        let line = head.rfind('\n').map_or(0, |newline| newline + 1);
+        let word = slice(text, line..text.len()).trim_start();
+        if line == 0 || !(word.starts_with("extends ") || word.starts_with("with ")) {
+            return line_indent(text, at);
+        }
+        at = began(text, lexed, line - 1);
+    }
+}
+
+/// The indentation after a line in a language with braces. `needs_more` judges the tokens of a line.
 pub fn bracket_indent(
     buffer: &str,
     lexed: &Lexed,
     needs_more: impl Fn(&[&Token]) -> bool,
 ) -> String {
-    let here = line_indent(buffer, buffer.len());
-    let line = buffer.rfind('\n').map_or(0, |newline| newline + 1);
-    if lexed.unclosed.last().is_some_and(|open| *open >= line) {
-        return format!("{here}  ");
+    // A line that closes a bracket stands for the one that opened it.
+    let begun = began(buffer, lexed, buffer.len());
+    let here = line_indent(buffer, begun);
+    let start_of = |at: usize| {
+        let head = slice(buffer, 0..at);
+        head.rfind('\n').map_or(0, |newline| newline + 1)
+    };
+    let line = start_of(buffer.len());
+    if let Some(&open) = lexed.unclosed.last().filter(|open| **open >= line) {
+        let outer = line_indent(buffer, began(buffer, lexed, open));
+        return format!("{outer}  ");
     }
     let tokens: Vec<&Token> = lexed.solid().collect();
-    let from = tokens.partition_point(|token| token.range.start < line);
-    let (before, last) = tokens.split_at(from);
-    if last.is_empty() {
-        return here.to_owned();
-    }
-    if needs_more(last) {
-        return format!("{here}  ");
-    }
-    // The one line that was put in by a head such as `if (x)` is over.
-    let Some(head) = before.last() else {
+    let split = |tokens: &[&Token], line| tokens.partition_point(|token| token.range.start < line);
+    let last = tokens.get(split(&tokens, line)..).unwrap_or(&[]);
+    let mut before = tokens.get(..split(&tokens, start_of(begun))).unwrap_or(&[]);
+    let Some(end) = last.last() else {
         return here.to_owned();
     };
-    let head_line = buffer
-        .get(..head.range.start)
-        .and_then(|text| text.rfind('\n'))
-        .map_or(0, |newline| newline + 1);
-    let head_from = before.partition_point(|token| token.range.start < head_line);
-    let head_tokens = before.get(head_from..).unwrap_or(&[]);
-    let outer = line_indent(buffer, head.range.start);
-    let opened = head_tokens
-        .iter()
-        .any(|token| lexed.unclosed.binary_search(&token.range.start).is_ok());
-    if !opened
-        && outer.len() < here.len()
-        && needs_more(head_tokens)
-        && !ends_in_arrow(buffer, head)
-    {
-        return outer.to_owned();
+    // What the line that put this one in looks like: the lines between stand beside this one.
+    let mut outer = None;
+    while let Some(head) = before.last() {
+        let from = start_of(head.range.start);
+        let (rest, head_tokens) = before.split_at(split(before, from));
+        let opened = head_tokens
+            .iter()
+            .any(|token| lexed.unclosed.binary_search(&token.range.start).is_ok());
+        if opened || !needs_more(head_tokens) || slice(buffer, head.range.clone()) == "=>" {
+            break;
+        }
+        let indent = line_indent(buffer, head.range.start);
+        if indent.len() != here.len() {
+            outer = (indent.len() < here.len()).then_some(indent);
+            break;
+        }
+        before = rest;
     }
-    here.to_owned()
-}
-
-fn ends_in_arrow(buffer: &str, token: &Token) -> bool {
-    slice(buffer, token.range.clone()) == "=>"
+    let arrow = matches!(slice(buffer, end.range.clone()), "=>" | "=" | "<-");
+    match outer {
+        // Further operands stand beside the first.
+        Some(_) if needs_more(last) && end.class == Class::Operator && !arrow => here.to_owned(),
+        _ if needs_more(last) => format!("{here}  "),
+        Some(outer) => outer.to_owned(),
+        None => here.to_owned(),
+    }
 }
 
 /// The indentation for a `case` typed at the end of `buffer`: one step inside its braces.

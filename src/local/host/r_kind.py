@@ -173,15 +173,16 @@ class RKind:
 
     def _read_to_end(self):
         found = bytearray()
-        marker = PRINTED_END.encode("ascii")
+        # With its line's end: what follows would stand before the next answer.
+        marker = PRINTED_END.encode("ascii") + b"\n"
         while marker not in found[-len(marker) - 65536:]:
             data = self._process.stdout.read(65536)
             if not data:
                 raise Died()
             found += data
         text = COLOURS.sub("", found.decode("utf-8", "replace").replace("\r\n", "\n"))
-        # What follows the marker is the end of its own line, no more: the next request is not yet sent.
-        return stripped(text.replace(PRINTED_END, "").rstrip("\n") + "\n" * trailing(text))
+        text = text[:text.rindex(PRINTED_END)].replace(PRINTED_END, "")
+        return text[:-1] if text.endswith("\n") else text
 
     def interrupt(self, age):
         """Called every 100 ms, from another thread, until the cancelled statement ends."""
@@ -199,12 +200,6 @@ def serve(backend):
         backend.run()
     except Exception:
         pass  # the JVM ends with the session
-
-
-def trailing(text):
-    """Line ends of the output itself, before the marker."""
-    before = text[:text.rindex(PRINTED_END)]
-    return len(before) - len(before.rstrip("\n"))
 
 
 def stripped(text):

@@ -11,10 +11,11 @@ use super::answer::{self, Refusal};
 use super::body::{self, Fields};
 use super::create::{self, Create};
 use super::kinds::KindName;
+use super::life::{AskError, NotReady, Over};
 use super::query::Query;
 use super::registry::Registry;
 use super::routes::What;
-use super::session::{AskError, NotReady, Over, Session};
+use super::session::Session;
 use super::statements::Statement;
 use super::upload;
 use super::view::View;
@@ -178,6 +179,7 @@ pub(super) async fn add(
     let object = body::object(bytes, ADD)?;
     let uri = Fields::new(&object, ADD, &["uri"])?.text("uri")?;
     let session = find()?;
+    session.check_active().map_err(|Over| not_active())?;
     session.check_ready().map_err(|error| not_ready(&error))?;
     let uri = uri.ok_or_else(|| {
         Refusal::exception(
@@ -218,6 +220,7 @@ pub(super) async fn receive(
     body: Body,
     limit: u64,
 ) -> Result<Response, Refusal> {
+    session.check_active().map_err(|Over| not_active())?;
     session.check_ready().map_err(|error| not_ready(&error))?;
     let file = upload::receive(&session.folder, what, parts, body, limit).await?;
     added(session.add(what.name(), &file.to_string_lossy()).await)

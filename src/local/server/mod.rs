@@ -13,6 +13,7 @@ mod guard;
 mod host;
 mod keeper;
 mod kinds;
+mod life;
 mod log;
 mod query;
 mod registry;
@@ -41,8 +42,8 @@ pub use host::{LaunchError, Launcher};
 
 use api::App;
 use guard::{Guard, SecretFile};
+use life::Times;
 use registry::Registry;
-use session::Times;
 use work::WorkFolder;
 
 /// What every session of the server gets unless its own request says otherwise.

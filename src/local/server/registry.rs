@@ -11,7 +11,8 @@ use super::answer::Refusal;
 use super::create::Create;
 use super::host::Launcher;
 use super::keeper;
-use super::session::{Expiry, Session, Times};
+use super::life::{Expiry, Times};
+use super::session::Session;
 use axum::http::StatusCode;
 
 /// The sessions, by id.

@@ -12,70 +12,24 @@ use super::create::Create;
 use super::durations;
 use super::host::Event;
 use super::kinds::KindName;
+use super::life::{AskError, Clocks, Expiry, Life, NotReady, Over, Times};
 use super::log::Log;
 use super::statements::{Statement, Statements};
 use crate::livy::SessionState;
 
-/// The session cannot do what was asked in the state that it is in.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("Session is in state {0}")]
-pub(super) struct NotReady(pub(super) SessionState);
-
-/// The session is over, and its statements with it.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Over;
-
-/// A question to the host came to nothing.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub(super) enum AskError {
-    #[error("{0}")]
-    NotReady(#[from] NotReady),
-    /// The host ended, or did not answer in time.
-    #[error("no answer")]
-    NoAnswer,
-    /// The host said no.
-    #[error("{0}")]
-    Refused(String),
-}
-
-/// Why the watchdog ends a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Expiry {
-    /// Nobody asked for anything below it in its heartbeat time.
-    Heartbeat,
-    /// Nobody used it in its idle time.
-    Idle,
-    /// It is over, and was shown for long enough.
-    Retained,
-}
-
-/// Times that hold for all sessions of a server.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Times {
-    pub(super) idle: Duration,
-    pub(super) retain: Duration,
-    pub(super) start: Duration,
-    pub(super) cancel: Duration,
-    pub(super) end: Duration,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Life {
-    Starting,
-    Ready,
-    ShuttingDown,
-    Dead,
-}
-
 struct Inner {
     life: Life,
     statements: Statements,
-    used: Instant,
-    heard_of: Instant,
-    over_since: Option<Instant>,
+    clocks: Clocks,
     ui: Option<String>,
     asked: HashMap<u64, oneshot::Sender<Result<Vec<String>, String>>>,
     next_seq: u64,
+}
+
+impl Inner {
+    fn state(&self) -> SessionState {
+        self.life.state(self.statements.is_busy())
+    }
 }
 
 /// One session. Every method returns at once, but for those that ask the host or end it.
@@ -112,7 +66,6 @@ impl Session {
             .and_then(|text| durations::parse(text).ok())
             .unwrap_or(times.idle);
         let (requests, to_host) = mpsc::unbounded_channel();
-        let now = Instant::now();
         let session = Arc::new(Self {
             id,
             folder,
@@ -124,9 +77,7 @@ impl Session {
             inner: Mutex::new(Inner {
                 life: Life::Starting,
                 statements: Statements::new(retained),
-                used: now,
-                heard_of: now,
-                over_since: None,
+                clocks: Clocks::start(Instant::now()),
                 ui: None,
                 asked: HashMap::new(),
                 next_seq: 1,
@@ -152,7 +103,7 @@ impl Session {
 
     /// The word that clients read.
     pub(super) fn state(&self) -> SessionState {
-        state(&self.lock())
+        self.lock().state()
     }
 
     /// Does it still have a host?
@@ -162,35 +113,26 @@ impl Session {
 
     /// Somebody asked for something below this session: the heartbeat.
     pub(super) fn heard_of(&self) {
-        self.lock().heard_of = Instant::now();
+        self.lock().clocks.heard_of = Instant::now();
     }
 
     /// Somebody used it: the idle clock starts again.
     pub(super) fn used(&self) {
-        self.lock().used = Instant::now();
+        self.lock().clocks.used = Instant::now();
     }
 
     /// Is there a reason to end it, or to forget it?
     pub(super) fn expiry(&self, now: Instant) -> Option<Expiry> {
-        let inner = self.lock();
-        if let Some(over) = inner.over_since {
-            return (now.duration_since(over) > self.times.retain).then_some(Expiry::Retained);
-        }
         let heartbeat = u64::try_from(self.create.heartbeat_timeout_in_second).unwrap_or(0);
-        let silent = now.saturating_duration_since(inner.heard_of);
-        if heartbeat > 0 && silent > Duration::from_secs(heartbeat) {
-            return Some(Expiry::Heartbeat);
-        }
-        // A start has its own limit.
-        let idle = inner.life == Life::Ready
-            && now.saturating_duration_since(inner.used) > self.times.idle;
-        idle.then_some(Expiry::Idle)
+        let heartbeat = (heartbeat > 0).then(|| Duration::from_secs(heartbeat));
+        let inner = self.lock();
+        inner.clocks.expiry(now, inner.life, heartbeat, &self.times)
     }
 
     /// State and the address of Spark's own pages, for a view.
     pub(super) fn shown(&self) -> (SessionState, Option<String>) {
         let inner = self.lock();
-        (state(&inner), inner.ui.clone())
+        (inner.state(), inner.ui.clone())
     }
 
     fn ready(&self) -> Result<MutexGuard<'_, Inner>, NotReady> {
@@ -198,14 +140,14 @@ impl Session {
         if inner.life == Life::Ready {
             Ok(inner)
         } else {
-            Err(NotReady(state(&inner)))
+            Err(NotReady(inner.state()))
         }
     }
 
     /// Takes a statement; it runs when those before it are through.
     pub(super) fn submit(&self, code: &str, kind: KindName) -> Result<Statement, NotReady> {
         let mut inner = self.ready()?;
-        inner.used = Instant::now();
+        inner.clocks.used = Instant::now();
         let statement = inner.statements.submit(code, kind);
         self.run_next(&mut inner);
         Ok(statement)
@@ -222,7 +164,7 @@ impl Session {
     /// Cancels a statement; unknown and ended ones are left as they are, without complaint.
     pub(super) fn cancel(self: &Arc<Self>, id: i64) -> Result<(), NotReady> {
         let mut inner = self.ready()?;
-        inner.used = Instant::now();
+        inner.clocks.used = Instant::now();
         if inner.statements.cancel(id, epoch_ms()) {
             self.send(&json!({"op": "cancel", "id": id}));
             let session = Arc::clone(self);
@@ -241,14 +183,14 @@ impl Session {
     /// Its statements, oldest first. Before it is ready there are none yet.
     pub(super) fn statements(&self) -> Result<Vec<Statement>, Over> {
         let inner = self.lock();
-        visible(&inner)?;
+        inner.life.shows_statements()?;
         Ok(inner.statements.all())
     }
 
     /// One statement, if it is remembered.
     pub(super) fn statement(&self, id: i64) -> Result<Option<Statement>, Over> {
         let inner = self.lock();
-        visible(&inner)?;
+        inner.life.shows_statements()?;
         Ok(inner.statements.get(id))
     }
 
@@ -271,16 +213,22 @@ impl Session {
             .map(|_| ())
     }
 
+    /// Is it not over yet?
+    pub(super) fn check_active(&self) -> Result<(), Over> {
+        self.lock().life.shows_statements()
+    }
+
     /// Is it up? The error says how it is instead.
     pub(super) fn check_ready(&self) -> Result<(), NotReady> {
-        self.ready().map(|mut inner| inner.used = Instant::now())
+        self.ready()
+            .map(|mut inner| inner.clocks.used = Instant::now())
     }
 
     async fn ask(&self, mut request: Value, limit: Duration) -> Result<Vec<String>, AskError> {
         let (answer, answered) = oneshot::channel();
         let seq = {
             let mut inner = self.ready()?;
-            inner.used = Instant::now();
+            inner.clocks.used = Instant::now();
             let seq = inner.next_seq;
             inner.next_seq += 1;
             inner.asked.insert(seq, answer);
@@ -315,7 +263,7 @@ impl Session {
         if inner.life == Life::Starting {
             inner.life = Life::Ready;
             inner.ui = ui;
-            inner.used = Instant::now();
+            inner.clocks.used = Instant::now();
         }
     }
 
@@ -342,7 +290,7 @@ impl Session {
                 let completed = event.completed.unwrap_or_else(epoch_ms);
                 inner.statements.ended(id, output, completed);
                 if !inner.statements.is_busy() {
-                    inner.used = Instant::now();
+                    inner.clocks.used = Instant::now();
                 }
                 self.run_next(&mut inner);
             }
@@ -380,28 +328,11 @@ impl Session {
         {
             let mut inner = self.lock();
             inner.life = Life::Dead;
-            inner.over_since = Some(Instant::now());
+            inner.clocks.over_since = Some(Instant::now());
             inner.statements = Statements::new(0);
         }
         self.stop.cancel();
         self.over.send_replace(true);
-    }
-}
-
-fn state(inner: &Inner) -> SessionState {
-    match inner.life {
-        Life::Starting => SessionState::Starting,
-        Life::Ready if inner.statements.is_busy() => SessionState::Busy,
-        Life::Ready => SessionState::Idle,
-        Life::ShuttingDown => SessionState::ShuttingDown,
-        Life::Dead => SessionState::Dead,
-    }
-}
-
-fn visible(inner: &Inner) -> Result<(), Over> {
-    match inner.life {
-        Life::Starting | Life::Ready => Ok(()),
-        Life::ShuttingDown | Life::Dead => Err(Over),
     }
 }
 
@@ -513,8 +444,8 @@ mod tests {
         let earlier = now.checked_sub(Duration::from_secs(90)).unwrap();
         {
             let mut inner = session.lock();
-            inner.used = earlier;
-            inner.heard_of = earlier;
+            inner.clocks.used = earlier;
+            inner.clocks.heard_of = earlier;
         }
         assert_eq!(session.expiry(now), Some(Expiry::Heartbeat));
         session.heard_of();

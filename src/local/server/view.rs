@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::create::Create;
 use super::session::Session;
 
-/// The session as it travels. Owner and application id are null, as for a Livy without authentication and with
-/// a local master.
+/// The session as it travels. Owner, proxy user and application id are null, as for a Livy without authentication
+/// and impersonation, and with a local master.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct View<'a> {
@@ -33,7 +33,7 @@ impl<'a> View<'a> {
             name: create.name.as_deref(),
             app_id: None,
             owner: None,
-            proxy_user: create.proxy_user.as_deref(),
+            proxy_user: None,
             state: state.name().to_owned(),
             kind: create.kind.name(),
             app_info: json!({"driverLogUrl": null, "sparkUiUrl": ui, "executorLogUrls": null}),

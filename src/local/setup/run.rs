@@ -47,6 +47,13 @@ pub(super) struct Running {
 
 impl Running {
     pub fn start(mut command: Command) -> io::Result<Self> {
+        // a Java or a Python that is only asked for its version needs no secret either
+        for variable in super::REMOVED_ENV
+            .iter()
+            .filter(|it| it.starts_with("LIVYSH_"))
+        {
+            command.env_remove(variable);
+        }
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

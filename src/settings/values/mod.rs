@@ -74,6 +74,11 @@ pub enum ValueError {
         /// What was typed.
         given: String,
     },
+    /// A `--var` that is none.
+    #[error(
+        "A variable for files is written NAME=VALUE, such as day=2026-01-31: a name of letters, digits and _ that begins with no digit, and a value of one line."
+    )]
+    Variable,
     /// A setting of Spark without `=`, or without a key. The text is not repeated: it may hold a key.
     #[error("A Spark setting is written KEY=VALUE, such as spark.sql.shuffle.partitions=8.")]
     KeyValue,
@@ -287,6 +292,18 @@ pub fn key_value(text: &str) -> Result<(String, String), ValueError> {
     Ok((key.to_owned(), value.trim().to_owned()))
 }
 
+/// `NAME=VALUE` of `--var`; the value is taken as it is, blanks too. It has one line, so that those of the
+/// file keep their numbers.
+pub fn variable(text: &str) -> Result<(String, String), ValueError> {
+    let (name, value) = text.split_once('=').ok_or(ValueError::Variable)?;
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if !begins || !name.chars().all(word) || value.contains(['\n', '\r', '\0']) {
+        return Err(ValueError::Variable);
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
 /// A list with commas.
 pub fn list(text: &str) -> Result<Vec<String>, ValueError> {
     text.split(',')
@@ -310,7 +327,8 @@ pub fn session_name(text: &str) -> Result<String, ValueError> {
 
 /// A session's id, or its name where the server is newer than 0.5.
 pub fn session_id(text: &str) -> Result<String, ValueError> {
-    if plain_number::<u32>(text).is_some() || is_name(text) {
+    // some services have GUIDs as ids
+    if text.starts_with(|c: char| c.is_ascii_alphanumeric()) && is_word(text) {
         Ok(text.to_owned())
     } else {
         Err(ValueError::SessionId {
@@ -321,10 +339,12 @@ pub fn session_id(text: &str) -> Result<String, ValueError> {
 
 /// Whether a text can name a session or a profile: a letter, then letters, digits, `-`, `_`, `.`.
 pub fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    text.starts_with(|c: char| c.is_ascii_alphabetic()) && is_word(text)
+}
+
+fn is_word(text: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
 }
 
 /// A text that must say something.

@@ -1,11 +1,19 @@
 //! What was typed or read, cut into the statements that are sent.
+mod lines;
+mod vars;
+
+use std::fmt;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::language::{self, Language};
 use crate::livy::Kind;
 use crate::report::{Report, code};
 use crate::settings::Source;
+
+pub use lines::Lines;
+pub use vars::{Vars, filled};
 
 /// One statement to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +22,38 @@ pub struct Piece {
     pub kind: Kind,
     /// The code as it is sent.
     pub code: String,
+    /// Where it stands in its text.
+    pub place: Place,
+}
+
+/// Where a statement stands in the text that it is a part of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The file; none for what was typed.
+    pub file: Option<Arc<str>>,
+    /// The line of the text that it begins in, 0-based.
+    pub first_line: usize,
+    /// Lines that were put before it (future imports).
+    pub added: usize,
+    /// Which part of the text it is, from 1, and of how many.
+    pub part: (usize, usize),
+}
+
+impl Place {
+    /// The line of the text that a line of the sent code is, both from 1; none for one that was added.
+    pub fn line(&self, sent: usize) -> Option<usize> {
+        (sent > self.added).then(|| sent - self.added + self.first_line)
+    }
+}
+
+/// Behind the words for a statement: ` (etl.py, line 7)`, nothing for what was typed.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.file {
+            Some(file) => write!(f, " ({file}, line {})", self.first_line + 1),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A text and the language that it is read in.
@@ -25,6 +65,22 @@ pub struct Text {
     pub kind: Kind,
     /// The text.
     pub text: String,
+    /// Is it a file's?
+    pub is_file: bool,
+}
+
+impl Text {
+    /// Its statements, as [`pieces`].
+    pub fn pieces(&self, whole: bool) -> Vec<Piece> {
+        let mut pieces = pieces(&self.text, self.kind, whole);
+        if self.is_file {
+            let file: Arc<str> = self.name.as_str().into();
+            for piece in &mut pieces {
+                piece.place.file = Some(Arc::clone(&file));
+            }
+        }
+        pieces
+    }
 }
 
 /// The language of a kind.
@@ -50,38 +106,52 @@ pub const fn kind(language: Language) -> Kind {
 /// The statements of a text, in order. A first line such as `%sql` gives the kind of the rest.
 ///
 /// Sent one by one, the output of each is there as soon as it ends, and what was printed before an
-/// error is kept, which Livy would lose. `whole` sends the text as one.
+/// error is kept, which Livy would lose. `whole` sends the text as one, but for SQL: Spark's parser
+/// takes one query and no more.
 pub fn pieces(text: &str, given: Kind, whole: bool) -> Vec<Piece> {
-    let (kind, text) = match language::magic(text) {
+    let (kind, code) = match language::magic(text) {
         Some((language, rest)) => (kind(language), rest),
         None => (given, text),
     };
+    let lines_above = text[..text.len() - code.len()].matches('\n').count();
     let language = language(kind);
-    let futures = if language == Language::Python {
-        language::python_future_imports(text).join("\n")
+    let futures = if language == Language::Python && !whole {
+        language::python_future_imports(code).join("\n")
     } else {
         String::new()
     };
-    let parts = if whole && language != Language::Sql {
-        vec![text.to_owned()]
+    let parts: Vec<(usize, &str)> = if whole && language != Language::Sql {
+        vec![(0, code)]
     } else {
-        let parts = language.parts(text).into_iter();
-        parts.map(|part| text[part.range].to_owned()).collect()
+        let parts = language.parts(code).into_iter();
+        parts
+            .map(|part| (part.first_line, &code[part.range]))
+            .collect()
     };
-    parts
+    let mut pieces: Vec<Piece> = parts
         .into_iter()
-        .filter_map(|part| language.clean(&part).map(std::borrow::Cow::into_owned))
-        .map(|code| {
+        .filter_map(|(line, part)| Some((line, language.clean(part)?.into_owned())))
+        .map(|(line, code)| {
+            let mut place = Place {
+                first_line: lines_above + line,
+                ..Place::default()
+            };
             // a future import rules the statements after it, wherever they are sent
-            let missing = !futures.is_empty() && !code.contains("__future__") && !whole;
+            let missing = !futures.is_empty() && !code.contains("__future__");
             let code = if missing {
+                place.added = futures.lines().count();
                 format!("{futures}\n{code}")
             } else {
                 code
             };
-            Piece { kind, code }
+            Piece { kind, code, place }
         })
-        .collect()
+        .collect();
+    let count = pieces.len();
+    for (at, piece) in pieces.iter_mut().enumerate() {
+        piece.place.part = (at + 1, count);
+    }
+    pieces
 }
 
 /// Reads a source whole, before anything is started for it.
@@ -91,6 +161,7 @@ pub fn read(source: &Source, asked: Option<Kind>, default: Kind) -> Result<Text,
             name: "-e".to_owned(),
             kind: asked.unwrap_or(default),
             text: code.clone(),
+            is_file: false,
         }),
         Source::Stdin => {
             let mut bytes = Vec::new();
@@ -107,6 +178,7 @@ pub fn read(source: &Source, asked: Option<Kind>, default: Kind) -> Result<Text,
                 name: "standard input".to_owned(),
                 kind: asked.unwrap_or(default),
                 text: as_text(bytes, "standard input")?,
+                is_file: false,
             })
         }
         Source::File(path) => read_file(path, asked, default),
@@ -136,6 +208,7 @@ pub fn read_file(path: &Path, asked: Option<Kind>, default: Kind) -> Result<Text
         text: as_text(bytes, &name)?,
         kind: asked.or(by_extension).unwrap_or(default),
         name,
+        is_file: true,
     })
 }
 
@@ -189,13 +262,46 @@ mod tests {
     #[test]
     fn a_first_line_names_the_kind_of_the_rest() {
         let all = pieces("%sql\nselect 1", Kind::Pyspark, false);
+        assert_eq!((all.len(), all[0].kind), (1, Kind::Sql));
+        assert_eq!(all[0].code, "select 1");
+        // the line of the text, not of the query
+        assert_eq!(all[0].place.first_line, 1);
+    }
+
+    #[test]
+    fn a_part_knows_its_lines_and_which_part_it_is() {
+        let text =
+            "# a job\nfrom __future__ import annotations\n\nx = 1\n\n# two\ndef f():\n    y\n";
+        let all = pieces(text, Kind::Pyspark, false);
+        let parts: Vec<_> = all.iter().map(|piece| piece.place.part).collect();
+        assert_eq!(parts, [(1, 3), (2, 3), (3, 3)]);
+        assert_eq!(all[2].code.lines().nth(3), Some("    y"));
+        assert_eq!(all[2].place.line(4), Some(8));
+        // the future import that was put before it
+        assert_eq!(all[2].place.line(1), None);
+        assert_eq!(all[1].place.line(2), Some(4));
+    }
+
+    #[test]
+    fn a_future_import_goes_with_every_part_and_with_no_whole_file_twice() {
+        let text = "from __future__ import annotations\nx = 1\n";
         assert_eq!(
-            all,
-            [Piece {
-                kind: Kind::Sql,
-                code: "select 1".to_owned()
-            }]
+            codes(text, Kind::Pyspark)[1],
+            "from __future__ import annotations\nx = 1"
         );
+        assert_eq!(pieces(text, Kind::Pyspark, true)[0].code, text.trim_end());
+    }
+
+    #[test]
+    fn a_files_parts_say_where_they_stand() {
+        let text = Text {
+            name: "a.py".to_owned(),
+            kind: Kind::Pyspark,
+            text: "x\ny\n".to_owned(),
+            is_file: true,
+        };
+        assert_eq!(text.pieces(false)[1].place.to_string(), " (a.py, line 2)");
+        assert_eq!(pieces("x", Kind::Pyspark, false)[0].place.to_string(), "");
     }
 
     #[test]

@@ -1,23 +1,24 @@
 //! One statement on its whole way: sent, waited for with a status line, rendered, recorded.
 //! The shell and scripts share it.
+mod asking;
+mod behind;
+mod waiting;
+
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::unbounded_channel;
 
-use crate::livy::{Outcome, Raised, StatementState, Status};
-use crate::progress::StatusLine;
+use crate::livy::{Outcome, Raised, Status};
+use crate::output::Results;
 use crate::record::{Entry, Record};
-use crate::render::{Answer, Format, Renderer, Style, safe_line};
-use crate::report::{Report, code, complain, note};
-use crate::session::{Execution, Interrupts, Lost, Running, Session, Submission};
-use crate::source::Piece;
-
-/// A wait this short shows no status line: it would only flicker.
-const STATUS_AFTER: Duration = Duration::from_millis(200);
-/// Trouble shorter than this is not worth a word.
-const TROUBLE_AFTER: Duration = Duration::from_secs(3);
+use crate::render::{Answer, Format, Renderer, Style};
+use crate::report::{Report, code, complain, is_quiet, note};
+use crate::session::{Execution, Interrupts, Lost, Session, Submission};
+use crate::source::{Lines, Piece};
+use crate::terminal;
+use waiting::Waiting;
 
 /// How a statement ended, for whoever decides what comes next.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ pub enum Ended {
         /// The session is gone with it.
         session_gone: bool,
     },
-    /// Its results cannot be written; a closed pipe says that nobody reads them any more.
+    /// Its results cannot be written.
     Unwritten(io::Error),
 }
 
@@ -50,12 +51,21 @@ pub struct Runner {
     styles: (Style, Style),
     renderer: Renderer,
     record: Record,
-    results: Box<dyn Write + Send>,
+    results: Results,
+    /// A statement's answer has been shown.
+    answered: bool,
     status_line: bool,
     number: u64,
     /// Is it a script? What it does not wait for ends with its session.
     script: bool,
     unwritable: bool,
+    /// Is a statement sent again, unasked, that the server has no trace of?
+    resend: bool,
+    /// What was typed before a question.
+    typed: String,
+    lines: Lines,
+    /// What can be done in the shell where the session is gone.
+    offer: String,
 }
 
 impl Runner {
@@ -65,7 +75,7 @@ impl Runner {
         format: Format,
         styles: (Style, Style),
         record: Record,
-        results: Box<dyn Write + Send>,
+        results: Results,
         status_line: bool,
     ) -> Self {
         let (out, notes) = styles.clone();
@@ -76,20 +86,31 @@ impl Runner {
             renderer: Renderer::new(format, out, notes),
             record,
             results,
+            answered: false,
             status_line,
             number: 0,
             script: false,
             unwritable: false,
+            resend: false,
+            typed: String::new(),
+            lines: Lines::default(),
+            offer: String::new(),
         }
     }
 
     /// The runner for a script, whose session ends when nothing is waited for any more.
     #[must_use]
-    pub fn for_script(self) -> Self {
+    pub fn for_script(self, resend: bool) -> Self {
         Self {
             script: true,
+            resend,
             ..self
         }
+    }
+
+    /// What is offered from now on where the session is gone.
+    pub fn offer(&mut self, offer: String) {
+        self.offer = offer;
     }
 
     /// Has writing results failed?
@@ -116,36 +137,53 @@ impl Runner {
         self.renderer = Renderer::new(format, out, notes);
     }
 
-    /// Writes a text of our own where results go; a reader that has gone is noticed by the next result.
-    pub fn say(&mut self, text: &str) {
-        let _ = self.results.write_all(text.as_bytes());
-        let _ = self.results.flush();
-    }
-
     /// Runs one statement to its end and shows it.
     pub fn run(&mut self, session: &Session, piece: &Piece, interrupts: &mut Interrupts) -> Ended {
         self.number += 1;
         let entry = self.record.sent(self.number, session, piece);
+        self.lines.sent(piece);
         let began = Instant::now();
-        let (sender, events) = unbounded_channel();
         let submission = Submission {
             code: &piece.code,
             kind: piece.kind,
         };
-        let waiting = Waiting {
-            line: None,
-            visible: self.status_line,
-        };
-        let answer = self.runtime.block_on(async {
-            tokio::select! {
-                answer = session.execute(submission, interrupts, &sender) => answer,
-                never = waiting.show(events) => match never {},
-            }
-        });
+        let part = piece.place.part;
+        let mut answer = self.wait(session, submission, part, interrupts, false);
+        if let Err(lost) = &answer
+            && self.sends_again(lost, interrupts)
+        {
+            answer = self.wait(session, submission, part, interrupts, true);
+        }
         match answer {
             Ok(execution) => self.answered(entry, piece, &execution),
             Err(lost) => self.lost(entry, piece, &lost, began.elapsed()),
         }
+    }
+
+    /// Submits it, `again` after its first sending left no trace, and waits with a status line for its answer.
+    fn wait(
+        &self,
+        session: &Session,
+        submission: Submission<'_>,
+        part: (usize, usize),
+        interrupts: &mut Interrupts,
+        again: bool,
+    ) -> Result<Execution, Lost> {
+        let (sender, events) = unbounded_channel();
+        let waiting = Waiting::new(self.status_line, part, session.clone());
+        let answer = async {
+            if again {
+                session.execute_again(submission, interrupts, &sender).await
+            } else {
+                session.execute(submission, interrupts, &sender).await
+            }
+        };
+        self.runtime.block_on(async {
+            tokio::select! {
+                answer = answer => answer,
+                never = waiting.show(events) => match never {},
+            }
+        })
     }
 
     fn answered(&mut self, entry: Option<Entry>, piece: &Piece, execution: &Execution) -> Ended {
@@ -154,9 +192,18 @@ impl Runner {
             outcome,
             waited,
             runs_on,
+            late,
         } = execution;
         self.record
             .ended(entry, recorded(outcome.status), statement, *waited);
+        let raised = outcome.error.as_ref();
+        let with_lines = raised
+            .filter(|_| !self.is_machine_readable())
+            .map(|raised| Outcome {
+                error: Some(self.lines.of_text(raised, piece)),
+                ..outcome.clone()
+            });
+        let outcome = with_lines.as_ref().unwrap_or(outcome);
         let answer = Answer {
             number: self.number,
             server_id: Some(statement.id),
@@ -172,9 +219,14 @@ impl Runner {
             return Ended::Unwritten(error);
         }
         if *runs_on {
-            note(
-                "the server gave up waiting for the cancelled code, which may still run; what you send next waits for it (:restart gets a fresh session)",
-            );
+            note(if self.script {
+                "the server gave up waiting for the cancelled code, which may still run until the session is deleted"
+            } else {
+                "the server gave up waiting for the cancelled code, which may still run; what you send next waits for it (:restart gets a fresh session)"
+            });
+        }
+        if let Some(late) = late {
+            note(&asking::word(*late));
         }
         match outcome.status {
             Status::Ok => Ended::Ok {
@@ -193,19 +245,22 @@ impl Runner {
         waited: Duration,
     ) -> Ended {
         let server_id = match lost {
-            Lost::NotSent(_) | Lost::Doubt(_) => None,
-            Lost::SessionGone { id, .. } | Lost::Left { id } => *id,
-            Lost::Evicted { id } | Lost::Unreadable { id, .. } => Some(*id),
+            Lost::NotSent(_) | Lost::GivenUp | Lost::Doubt { .. } => None,
+            Lost::SessionGone { id, .. } | Lost::Replaced { id } | Lost::Left { id } => *id,
+            Lost::Evicted { id } | Lost::Unreadable { id, .. } | Lost::Silent { id, .. } => {
+                Some(*id)
+            }
         };
         let report = match lost {
             Lost::Left { .. } if self.script => Report::new(
                 code::STATEMENT,
-                "not waited for any longer: it ends with its session",
+                "not waited for any longer: it ends when its session does",
             ),
-            _ => Report::from(lost),
+            _ if self.script => Report::from(lost),
+            _ => in_shell(lost, &self.offer),
         };
         // what was refused never ran, and says so; all else may have
-        let status = if matches!(lost, Lost::NotSent(_)) {
+        let status = if lost.surely_not_run() {
             Status::Error
         } else {
             Status::Unknown
@@ -240,7 +295,10 @@ impl Runner {
             left: matches!(lost, Lost::Left { .. })
                 .then_some(server_id)
                 .flatten(),
-            session_gone: matches!(lost, Lost::SessionGone { .. }),
+            session_gone: matches!(
+                lost,
+                Lost::SessionGone { .. } | Lost::Silent { .. } | Lost::Replaced { .. }
+            ),
         }
     }
 
@@ -250,18 +308,65 @@ impl Runner {
     }
 
     fn show(&mut self, answer: &Answer<'_>) -> io::Result<()> {
+        self.answered = true;
+        // a window may have been resized since the last one
+        self.renderer.resized(terminal::width());
+        // what is said beside a result that is well is no failure
+        let beside: &mut dyn Write = if is_quiet() && answer.outcome.status == Status::Ok {
+            &mut io::sink()
+        } else {
+            &mut Notes
+        };
         let shown = self
             .renderer
-            .answer(answer, &mut self.results, &mut Notes)
+            .answer(answer, &mut self.results, beside)
             .and_then(|()| self.results.flush());
+        let shown = self.unless_closed(shown);
         self.unwritable |= shown.is_err();
         shown
     }
 
-    /// Ends the results (a JSON array is closed even when the run is cut short).
+    /// Ends the results (a JSON array is closed even when the run is cut short). A file that no
+    /// statement's answer was written to stays as it is.
     pub fn finish(&mut self) -> io::Result<()> {
-        self.renderer.finish(&mut self.results)?;
-        self.results.flush()
+        if self.results.is_file() && !self.answered {
+            return Ok(());
+        }
+        let finished = self
+            .results
+            .begin()
+            .and_then(|()| self.renderer.finish(&mut self.results))
+            .and_then(|()| self.results.flush());
+        self.unless_closed(finished)
+    }
+
+    /// A closed pipe is no failure: whoever read has enough. What else there is to run runs, and
+    /// its results go nowhere.
+    fn unless_closed(&mut self, written: io::Result<()>) -> io::Result<()> {
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.results = Results::Nowhere;
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}
+
+/// The report with what the shell offers next; a script has no commands.
+fn in_shell(lost: &Lost, offer: &str) -> Report {
+    let report = Report::from(lost);
+    match lost {
+        Lost::SessionGone { .. } => report.advise(offer),
+        Lost::Replaced { .. } => report.advise(format!("{offer}; the other session is left alone")),
+        Lost::Left { id: Some(_) } => {
+            report.advise(":cancel ends it; what you send next waits for it")
+        }
+        // without its id nothing can be cancelled
+        Lost::Left { id: None } | Lost::Doubt { .. } => {
+            report.advise(":statements shows what the server has; it was not sent again")
+        }
+        _ => report,
     }
 }
 
@@ -286,71 +391,5 @@ const fn recorded(status: Status) -> livysh_history::Status {
         Status::Error => livysh_history::Status::Error,
         Status::Cancelled => livysh_history::Status::Cancelled,
         Status::Unknown => livysh_history::Status::Unknown,
-    }
-}
-
-struct Waiting {
-    line: Option<StatusLine>,
-    visible: bool,
-}
-
-impl Waiting {
-    /// Shows what happens until it is dropped.
-    async fn show(mut self, mut events: UnboundedReceiver<Running>) -> std::convert::Infallible {
-        let mut text = "sending".to_owned();
-        let mut share = None;
-        let appear = tokio::time::sleep(STATUS_AFTER);
-        tokio::pin!(appear);
-        loop {
-            tokio::select! {
-                () = &mut appear, if self.line.is_none() => {
-                    self.line = Some(StatusLine::start(&text, self.visible));
-                }
-                event = events.recv() => match event {
-                    Some(event) => (text, share) = Self::word(&event),
-                    None => std::future::pending().await,
-                }
-            }
-            if let Some(line) = &self.line {
-                line.say(&text);
-                line.share(share);
-            }
-        }
-    }
-
-    fn word(event: &Running) -> (String, Option<f64>) {
-        match event {
-            Running::Accepted(_) => ("running (Ctrl-C cancels)".to_owned(), None),
-            Running::State {
-                state: StatementState::Waiting,
-                ..
-            } => ("waiting for its turn (Ctrl-C cancels)".to_owned(), None),
-            Running::State {
-                state: StatementState::Cancelling,
-                ..
-            }
-            | Running::Cancelling => ("cancelling (Ctrl-C again stops waiting)".to_owned(), None),
-            Running::State { progress, .. } => (
-                "running (Ctrl-C cancels)".to_owned(),
-                // Livy says 1.0 between two jobs as well: a full bar would lie
-                (*progress > 0.0 && *progress < 1.0).then_some(*progress),
-            ),
-            Running::NoCancel(error) => (
-                format!(
-                    "running; the server refuses to cancel it ({}), Ctrl-C again stops waiting",
-                    safe_line(&error.problem.to_string(), true)
-                ),
-                None,
-            ),
-            Running::Trouble { since, error } if since.elapsed() >= TROUBLE_AFTER => (
-                format!(
-                    "connection lost {} s ago, still trying ({})",
-                    since.elapsed().as_secs(),
-                    safe_line(&error.problem.to_string(), true)
-                ),
-                None,
-            ),
-            Running::Trouble { .. } => ("waiting for the server".to_owned(), None),
-        }
     }
 }

@@ -1,0 +1,307 @@
+//! Using a session that is there: another's, or one of ours that an earlier run left.
+use std::io;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::ends::Ends;
+use super::telling::{Telling, Words};
+use super::wanted::{START_TIMEOUT, patience_of_scripts};
+use super::{Asked, Opened, Opener, Owed, given_up};
+use crate::livy::{self, Client, Outcome, Statement, StatementState};
+use crate::record::JournalKey;
+use crate::render::{Answer, Format, Renderer, Style};
+use crate::report::{Report, code};
+use crate::session::{self, KeepAlive, Session};
+
+/// Statements that are shown of a session that was not ours until now.
+const RECAP: usize = 5;
+/// How long they are waited for: the session can be used without them.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// A heartbeat that the server does not show may be as short.
+const UNSEEN_HEARTBEAT: Duration = Duration::from_secs(60);
+/// Time between two looks at a statement that ran before we came.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How a session that is there is used.
+pub(super) struct Taking {
+    /// Its row, where it is one of ours and no other process uses it.
+    pub(super) journal: JournalKey,
+    /// Others may send statements to it.
+    pub(super) shared: bool,
+    /// The heartbeat of a session of ours; servers do not always show it.
+    pub(super) heartbeat_s: Option<u32>,
+    /// We made it, and it stays for the next.
+    pub(super) ours: bool,
+    /// It is deleted when we leave.
+    pub(super) delete: bool,
+}
+
+impl Opener {
+    /// The session of that id or name.
+    pub(super) async fn attached(
+        &self,
+        word: &str,
+        delete: bool,
+        asked: Asked<'_>,
+    ) -> Result<Opened, Report> {
+        asked.telling.status(&format!("looking for session {word}"));
+        let (client, shown) = self.there(word, asked.telling).await?;
+        if shown.state.is_over() {
+            return Err(Report::new(
+                code::SERVER,
+                format!(
+                    "session {word} takes no statement any more: it is {}",
+                    shown.state
+                ),
+            )
+            .advise(format!(
+                "`livysh sessions logs {} {}` may tell why; without --attach a new session is made",
+                shown.id,
+                self.0.settings.target.name()
+            )));
+        }
+        let own = self.own(&client, &shown);
+        let journal = own
+            .as_ref()
+            .filter(|own| !self.0.record.is_in_use(own))
+            .and_then(|own| self.0.record.adopt(own));
+        let taking = Taking {
+            shared: journal.is_none(),
+            journal: journal.unwrap_or(JournalKey::NONE),
+            heartbeat_s: own.and_then(|own| own.heartbeat_s),
+            ours: false,
+            delete,
+        };
+        self.tell_what_was_left(&client, asked.telling);
+        self.taken(&client, &shown, &taking, asked).await
+    }
+
+    async fn there(
+        &self,
+        word: &str,
+        telling: &Telling,
+    ) -> Result<(Client, livy::Session), Report> {
+        let client = self.client().await?;
+        let error = match session::find(&client, word).await {
+            Ok(shown) => return Ok((client, shown)),
+            Err(error) => error,
+        };
+        if let Some(other) = self.below_livy(&client, &error, telling).await {
+            *self.0.client.lock().await = Some(other.clone());
+            if let Ok(shown) = session::find(&other, word).await {
+                return Ok((other, shown));
+            }
+        }
+        let mut report = Report::from(&error);
+        report.code = code::SERVER;
+        Err(report)
+    }
+
+    /// The row of a session that is surely one of ours: ids are given again after a restart, names are not.
+    fn own(&self, client: &Client, shown: &livy::Session) -> Option<crate::record::OwnSession> {
+        let name = shown.name.as_deref();
+        let name = name.filter(|name| session::is_unique_name(name))?;
+        let own = self.0.record.own_sessions(&self.journal_name(client));
+        own.into_iter()
+            .find(|own| own.name == name && own.session.as_deref() == Some(shown.id.as_str()))
+    }
+
+    /// Uses it, once it takes statements.
+    pub(super) async fn taken(
+        &self,
+        client: &Client,
+        shown: &livy::Session,
+        taking: &Taking,
+        asked: Asked<'_>,
+    ) -> Result<Opened, Report> {
+        let telling = asked.telling;
+        telling.kind(shown.kind_or(asked.kind));
+        let record = self.0.record.clone();
+        let owed = Owed::new(client.clone(), asked.lease, record, taking.journal);
+        owed.stay(None);
+        if !self.owe(&owed, asked.promise) {
+            return Err(given_up());
+        }
+        let wishes = &self.0.settings.session;
+        let timeout = wishes.start_timeout.unwrap_or(START_TIMEOUT);
+        let (events, mut seen) = mpsc::unbounded_channel();
+        let listener = tokio::spawn({
+            let (telling, mut words) = (telling.clone(), Words::of(&shown.id));
+            async move {
+                while let Some(event) = seen.recv().await {
+                    words.hear(event, &telling);
+                }
+            }
+        });
+        let attached = session::attach(client, shown, asked.kind, timeout, &events).await;
+        drop(events);
+        let _ = listener.await;
+        let mut session = attached.map_err(|error| Report::from(&error))?;
+        let mut ends = Ends::shown(shown);
+        ends.heartbeat_s = ends.heartbeat_s.or(taking.heartbeat_s);
+        session.shared = taking.shared;
+        if taking.ours {
+            // it was made with these options, whether the server shows them or not
+            let rows = super::wanted(wishes, asked.kind).row_limit;
+            session.row_limit = rows.unwrap_or(session.row_limit);
+        }
+        session.patience = self
+            .is_script()
+            .then(|| patience_of_scripts(ends.heartbeat_s));
+        let beat = ends
+            .heartbeat()
+            .or((!taking.ours).then_some(UNSEEN_HEARTBEAT));
+        let keep_alive = KeepAlive::start(&session, beat);
+        // a guess is no reason why it ended
+        session.life.beats(ends.heartbeat());
+        let picked_up = if self.is_script() {
+            newest(&session, 1).await;
+            None
+        } else {
+            self.greet(&session, &ends, telling).await
+        };
+        if taking.delete {
+            let _ = owed.delete_later(&session);
+        } else if !self.is_script() {
+            owed.stay(Some(format!(
+                "session {} stays: {}",
+                session.id,
+                ends.text()
+            )));
+        }
+        Ok(Opened {
+            session,
+            keep_alive,
+            owed,
+            ours: taking.ours,
+            ends,
+            _picked_up: picked_up,
+        })
+    }
+
+    /// Says what the session is, and shows what ran in it; what still runs is picked up.
+    async fn greet(&self, session: &Session, ends: &Ends, telling: &Telling) -> Option<PickedUp> {
+        let whose = if session.shared {
+            "others may use it too, and init files did not run"
+        } else {
+            "one of yours"
+        };
+        telling.note(&format!(
+            "attached to session {} ({}, {whose}); {}",
+            session.id,
+            session.kind,
+            ends.text()
+        ));
+        let last = newest(session, RECAP).await?;
+        for statement in &last {
+            telling.show(&line(statement));
+        }
+        let running = last.iter().find(|it| !it.state.is_over())?;
+        telling.note(&format!(
+            "statement {} {}: its answer is shown when it is there, and what you send waits for it",
+            running.id,
+            doing(&running.state)
+        ));
+        Some(PickedUp::start(session, running.id, telling))
+    }
+}
+
+/// Its newest statements, oldest first, from which the search for a lost one begins; none where they cannot be had in
+/// time.
+async fn newest(session: &Session, most: usize) -> Option<Vec<Statement>> {
+    let newest = session::newest(&session.client, &session.id, most);
+    let found = tokio::time::timeout(PATIENCE, newest).await.ok()?.ok()?;
+    match found.last() {
+        Some(last) => session.sent.saw(last.id),
+        None => session.sent.saw_none(),
+    }
+    Some(found)
+}
+
+fn doing(state: &StatementState) -> &'static str {
+    match state {
+        StatementState::Waiting => "waits for its turn",
+        _ => "still runs",
+    }
+}
+
+fn line(statement: &Statement) -> String {
+    let code = statement.code.as_deref().unwrap_or_default();
+    let mut lines = code.lines().filter(|line| !line.trim().is_empty());
+    let first: String = lines.next().unwrap_or_default().chars().take(70).collect();
+    let more = if lines.next().is_some() { " …" } else { "" };
+    format!(
+        "  {:>3}  {:<10} {first}{more}",
+        statement.id,
+        statement.state.name()
+    )
+}
+
+/// A statement that ran before we came, looked at until its answer is there; given up when dropped, which the
+/// statement does not notice.
+#[derive(Debug)]
+pub(super) struct PickedUp(JoinHandle<()>);
+
+impl PickedUp {
+    fn start(session: &Session, id: i64, telling: &Telling) -> Self {
+        let (session, telling) = (session.clone(), telling.clone());
+        Self(tokio::spawn(async move {
+            if let Some(statement) = answer(&session, id).await {
+                telling.note(&format!("statement {id} has ended"));
+                telling.show(&rendered(&session, statement));
+            }
+        }))
+    }
+}
+
+impl Drop for PickedUp {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Its final answer; none when there will be none.
+async fn answer(session: &Session, id: i64) -> Option<Statement> {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        if session.is_replaced().await {
+            return None;
+        }
+        match session.client.statement(&session.id, id).await {
+            // the output may follow its state
+            Ok(statement) if statement.state.is_over() && statement.output.is_some() => {
+                return Some(statement);
+            }
+            Ok(statement) if statement.state == StatementState::Cancelled => {
+                return Some(statement);
+            }
+            Err(error) if !error.is_passing() => return None,
+            Ok(_) | Err(_) => {}
+        }
+    }
+}
+
+fn rendered(session: &Session, mut statement: Statement) -> String {
+    let outcome = Outcome::take(&mut statement, session.kind, Some(session.row_limit));
+    let answer = Answer {
+        number: 0,
+        server_id: Some(statement.id),
+        kind: session.kind,
+        code: statement.code.as_deref().unwrap_or_default(),
+        state: statement.state.name(),
+        outcome: &outcome,
+        started_ms: statement.started,
+        completed_ms: statement.completed,
+        waited: Duration::ZERO,
+    };
+    let (mut text, mut notes) = (Vec::new(), Vec::new());
+    let plain = Style::default();
+    let written =
+        Renderer::new(Format::Text, plain.clone(), plain).answer(&answer, &mut text, &mut notes);
+    // writing to memory cannot fail
+    let _: Result<(), io::Error> = written.map(drop);
+    text.extend(notes);
+    String::from_utf8_lossy(&text).into_owned()
+}

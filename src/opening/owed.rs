@@ -1,0 +1,107 @@
+//! A session that we use, and what leaving it takes.
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::livy::Client;
+use crate::record::{JournalKey, Record};
+use crate::report::is_quiet;
+use crate::session::{Closed, Lease, Session};
+
+/// The duty to delete one session, on the server and in the journal; or to leave it there. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Owed {
+    pub(super) client: Client,
+    pub(super) lease: Lease,
+    pub(super) record: Record,
+    pub(super) journal: JournalKey,
+    stays: Arc<Mutex<Stays>>,
+}
+
+/// Does it stay when we leave?
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stays {
+    No,
+    /// With a word about that, which is said once.
+    Yes(Option<String>),
+}
+
+impl Owed {
+    pub(super) fn new(client: Client, lease: Lease, record: Record, journal: JournalKey) -> Self {
+        Self {
+            client,
+            lease,
+            record,
+            journal,
+            stays: Arc::new(Mutex::new(Stays::No)),
+        }
+    }
+
+    /// From now on it stays when we leave; then that is said.
+    pub(super) fn stay(&self, farewell: Option<String>) {
+        self.set(Stays::Yes(farewell));
+        self.lease.release();
+    }
+
+    /// From now on it is deleted when we leave. False when the way out was taken already.
+    pub(super) fn delete_later(&self, session: &Session) -> bool {
+        self.set(Stays::No);
+        self.lease.take(session)
+    }
+
+    fn set(&self, stays: Stays) -> Stays {
+        let mut now = self.stays.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *now, stays)
+    }
+
+    /// Does it stay when we leave?
+    pub(super) fn stays(&self) -> bool {
+        let now = self.stays.lock().unwrap_or_else(PoisonError::into_inner);
+        *now != Stays::No
+    }
+
+    /// A session that is gone stays for nobody: there is nothing to say of it on the way out.
+    pub fn no_farewell(&self) {
+        if self.stays() {
+            self.set(Stays::Yes(None));
+        }
+    }
+
+    /// Deletes the session, unless it is to stay; the answer is what the user should know. Safe to call more than
+    /// once.
+    pub(super) async fn close(&self) -> Option<String> {
+        if self.stays() {
+            return match self.set(Stays::Yes(None)) {
+                Stays::Yes(farewell) => farewell.filter(|_| !is_quiet()),
+                Stays::No => None,
+            };
+        }
+        match self.lease.close(&self.client).await {
+            Closed::Nothing | Closed::Deleted(_) => {
+                self.record.deleted(self.journal);
+                None
+            }
+            Closed::Before => None,
+            // the journal keeps its row: ours may go on under an id that we do not know
+            Closed::Replaced(id) => Some(format!(
+                "session {id} was not deleted: its id is another session's now, as after a restart of the server; should yours go on, `livysh sessions` lists it"
+            )),
+            Closed::Left { session, error } => Some(format!(
+                "session {session} could not be deleted and may still be there: {}",
+                error.problem
+            )),
+            // the journal keeps its row: a later look may find the session
+            Closed::Unlisted { name } => Some(format!(
+                "the creation of session {name} was not confirmed and the server does not list it; it may still appear"
+            )),
+        }
+    }
+
+    /// What stays behind when it is not closed.
+    pub fn left(&self) -> Option<String> {
+        left(&self.lease)
+    }
+}
+
+pub(super) fn left(lease: &Lease) -> Option<String> {
+    let session = lease.owed()?;
+    Some(format!("session {session} may still be there"))
+}

@@ -1,0 +1,427 @@
+//! What ends a session that nobody looks at: the server's idle rule, a missed heartbeat, a machine that slept.
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::cause::Cause;
+use crate::livy::{self, SessionState};
+
+/// Livy's idle limit where nothing else is known.
+const USUAL_LIMIT: Duration = Duration::from_secs(3600);
+/// The most that a warning comes before the end; for short limits it is a sixth of them.
+const WARN_BEFORE: Duration = Duration::from_secs(300);
+/// How long the idle rule may lag: servers look once a minute.
+const COLLECTED_EVERY: Duration = Duration::from_secs(60);
+/// A wall clock that runs ahead of the machine's own by more than this was not only corrected.
+const SLEPT: Duration = Duration::from_secs(30);
+
+/// The two clocks: one that stands still while the machine sleeps, one that does not.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> (Instant, SystemTime) + Send + Sync>);
+
+impl Clock {
+    /// One that answers so.
+    pub fn new(now: impl Fn() -> (Instant, SystemTime) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    fn now(&self) -> (Instant, SystemTime) {
+        (self.0)()
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::new(|| (Instant::now(), SystemTime::now()))
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+/// What is known of a session's end. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Life {
+    clock: Clock,
+    known: Arc<Mutex<Known>>,
+}
+
+#[derive(Debug)]
+struct Known {
+    /// The last call that the idle rule counts.
+    used: SystemTime,
+    /// The last answer of the server.
+    seen: SystemTime,
+    /// The idle limit, where the server told.
+    limit: Option<Duration>,
+    heartbeat: Option<Duration>,
+    working: usize,
+    warned: bool,
+    /// The machine slept since the last answer.
+    slept: bool,
+    /// The server did not answer since then.
+    troubled: bool,
+    /// At the last look at the clocks.
+    clocks: (Instant, SystemTime),
+}
+
+/// An end for idleness that is near.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fading {
+    /// About how long is left.
+    pub left: Duration,
+    /// For how long nobody has used it.
+    pub idle: Duration,
+    /// Did the server tell its limit? Else it is Livy's usual one.
+    pub told: bool,
+}
+
+/// Somebody waits for a statement, until this is dropped.
+#[derive(Debug)]
+pub struct Working(Life);
+
+impl Life {
+    /// Of a session that was used just now.
+    pub fn new(clock: Clock) -> Self {
+        let clocks = clock.now();
+        let known = Known {
+            used: clocks.1,
+            seen: clocks.1,
+            limit: None,
+            heartbeat: None,
+            working: 0,
+            warned: false,
+            slept: false,
+            troubled: false,
+            clocks,
+        };
+        let known = Arc::new(Mutex::new(known));
+        Self { clock, known }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The period after which a session ends that nobody looks at; none where it is not known.
+    pub fn beats(&self, heartbeat: Option<Duration>) {
+        self.known().heartbeat = heartbeat;
+    }
+
+    /// The server showed the session: it is there, and its limits may stand in the answer.
+    pub(super) fn shown(&self, session: &livy::Session) {
+        let now = self.clock.now().1;
+        let field = |name: &str| {
+            session
+                .more
+                .get(name)
+                .and_then(|value| duration(value.as_str()?))
+        };
+        // `ttl` is an idle limit only where there is no other (0.8); later it is a limit of life
+        let limit = if session.more.contains_key("idleTimeout") {
+            field("idleTimeout")
+        } else {
+            field("ttl")
+        };
+        let mut known = self.known();
+        known.limit = limit.or(known.limit);
+        (known.seen, known.slept, known.troubled) = (now, false, false);
+    }
+
+    /// The server did not answer.
+    pub(super) fn silent(&self) {
+        self.known().troubled = true;
+    }
+
+    /// A call that the idle rule counts has been answered.
+    pub fn used(&self) {
+        let now = self.clock.now().1;
+        let mut known = self.known();
+        known.used = now;
+        known.warned = false;
+    }
+
+    /// A statement is sent and waited for.
+    pub fn work(&self) -> Working {
+        self.known().working += 1;
+        self.used();
+        Working(self.clone())
+    }
+
+    pub(super) fn is_working(&self) -> bool {
+        self.known().working > 0
+    }
+
+    /// Has the user been warned of an end for idleness?
+    pub fn is_fading(&self) -> bool {
+        self.known().warned
+    }
+
+    /// The user has not seen the warning: where its time has come it is given again.
+    pub fn warn_again(&self) {
+        self.known().warned = false;
+    }
+
+    /// Is it time to tell the idle rule that somebody waits? Then it is taken to be told.
+    pub(super) fn tells(&self) -> bool {
+        let now = self.clock.now().1;
+        let mut known = self.known();
+        let due = known.working > 0 && age(known.used, now) >= known.limit() / 3;
+        if due {
+            known.used = now;
+        }
+        due
+    }
+
+    /// An end for idleness that is near, once.
+    pub(super) fn fades(&self) -> Option<Fading> {
+        let now = self.clock.now().1;
+        let mut known = self.known();
+        let (limit, idle) = (known.limit(), age(known.used, now));
+        let left = limit.saturating_sub(idle);
+        if known.working > 0 || known.warned || left > WARN_BEFORE.min(limit / 6) {
+            return None;
+        }
+        known.warned = true;
+        let told = known.limit.is_some();
+        Some(Fading { left, idle, told })
+    }
+
+    /// How long the machine slept since the last call of this.
+    pub(super) fn slept(&self) -> Option<Duration> {
+        let now = self.clock.now();
+        let mut known = self.known();
+        let then = std::mem::replace(&mut known.clocks, now);
+        let ran = now.0.saturating_duration_since(then.0);
+        let slept = age(then.1, now.1).saturating_sub(ran);
+        known.slept |= slept > SLEPT;
+        (slept > SLEPT).then_some(slept)
+    }
+
+    /// Why the session is gone, as its state, its log and the clocks tell.
+    pub(super) fn cause(&self, state: Option<&SessionState>, log: &[String]) -> Option<Cause> {
+        let killed = (state == Some(&SessionState::Killed)).then_some(Cause::Killed);
+        if let Some(cause) = Cause::of_running(log).or(killed) {
+            return Some(cause);
+        }
+        if state.is_some_and(|state| !state.is_over()) {
+            return Some(Cause::ChannelBroken);
+        }
+        let now = self.clock.now().1;
+        let known = self.known();
+        let (away, idle) = (age(known.seen, now), age(known.used, now));
+        if let Some(limit) = known.heartbeat.filter(|limit| away >= *limit) {
+            let slept = known.slept;
+            return Some(Cause::Heartbeat { away, limit, slept });
+        }
+        let limit = known.limit();
+        if idle + COLLECTED_EVERY.min(limit / 2) >= limit {
+            let told = known.limit.is_some();
+            return Some(Cause::Idle { idle, limit, told });
+        }
+        (state.is_none() && known.troubled).then_some(Cause::Restarted)
+    }
+}
+
+impl Known {
+    fn limit(&self) -> Duration {
+        self.limit.unwrap_or(USUAL_LIMIT)
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.known().working -= 1;
+        self.0.used();
+    }
+}
+
+/// A clock that was set back says nothing.
+fn age(then: SystemTime, now: SystemTime) -> Duration {
+    now.duration_since(then).unwrap_or_default()
+}
+
+/// A duration as Livy echoes it: digits and a unit, milliseconds without one.
+fn duration(text: &str) -> Option<Duration> {
+    let text = text.trim().to_ascii_lowercase();
+    let unit = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let number: u64 = text[..unit].parse().ok()?;
+    let duration = match text[unit..].trim() {
+        "" | "ms" => Duration::from_millis(number),
+        "us" => Duration::from_micros(number),
+        "s" | "sec" => Duration::from_secs(number),
+        "m" | "min" => Duration::from_secs(number.checked_mul(60)?),
+        "h" => Duration::from_secs(number.checked_mul(3600)?),
+        "d" => Duration::from_secs(number.checked_mul(86400)?),
+        _ => return None,
+    };
+    (!duration.is_zero()).then_some(duration)
+}
+
+/// A duration as people say it.
+pub fn spoken(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", (seconds + 30) / 60),
+        seconds => format!("{} h", (seconds + 1800) / 3600),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Clocks that stand until a test moves them: by running, and by sleeping on top.
+    #[derive(Clone, Default)]
+    pub struct Hands(Arc<Mutex<(Duration, Duration)>>);
+
+    impl Hands {
+        pub fn run(&self, seconds: u64) {
+            self.0.lock().unwrap().0 += Duration::from_secs(seconds);
+        }
+
+        pub fn sleep(&self, seconds: u64) {
+            self.0.lock().unwrap().1 += Duration::from_secs(seconds);
+        }
+
+        pub fn life(&self) -> Life {
+            let (start, wall, hands) = (Instant::now(), SystemTime::now(), self.clone());
+            Life::new(Clock::new(move || {
+                let (ran, slept) = *hands.0.lock().unwrap();
+                (start + ran, wall + ran + slept)
+            }))
+        }
+    }
+
+    fn session(text: &str) -> livy::Session {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn the_idle_limit_is_the_one_that_the_server_shows() {
+        for (shown, limit) in [
+            (r#"{"id": 0, "idleTimeout": "10m", "ttl": "8h"}"#, Some(600)),
+            (r#"{"id": 0, "idleTimeout": null, "ttl": "8h"}"#, None),
+            (r#"{"id": 0, "ttl": "1200s"}"#, Some(1200)),
+            (r#"{"id": 0, "ttl": null}"#, None),
+            (r#"{"id": 0, "ttl": "soon"}"#, None),
+        ] {
+            let life = Hands::default().life();
+            life.shown(&session(shown));
+            assert_eq!(
+                life.known().limit,
+                limit.map(Duration::from_secs),
+                "{shown}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_user_is_warned_once_five_minutes_before_and_again_after_use() {
+        let hands = Hands::default();
+        let life = hands.life();
+        hands.run(3290);
+        assert_eq!(life.fades(), None);
+        hands.run(10);
+        let fading = life.fades().unwrap();
+        assert_eq!((fading.left.as_secs(), fading.told), (300, false));
+        assert_eq!(life.fades(), None);
+        assert!(life.is_fading());
+        life.used();
+        assert!(!life.is_fading());
+        hands.run(3400);
+        assert!(life.fades().is_some());
+    }
+
+    #[test]
+    fn a_short_limit_warns_a_sixth_before() {
+        let hands = Hands::default();
+        let life = hands.life();
+        life.shown(&session(r#"{"id": 0, "idleTimeout": "60s"}"#));
+        hands.run(49);
+        assert_eq!(life.fades(), None);
+        hands.run(1);
+        assert!(life.fades().is_some_and(|fading| fading.told));
+    }
+
+    #[test]
+    fn the_idle_rule_is_told_at_a_third_of_its_limit_while_somebody_waits_and_never_else() {
+        let hands = Hands::default();
+        let life = hands.life();
+        hands.run(1300);
+        assert!(!life.tells(), "nobody works");
+        let working = life.work();
+        hands.run(1190);
+        assert!(!life.tells());
+        hands.run(10);
+        assert!(life.tells());
+        assert!(!life.tells(), "just told");
+        hands.run(3590);
+        assert_eq!(life.fades(), None, "who works is not warned");
+        drop(working);
+        assert_eq!(life.fades(), None, "its end was use");
+    }
+
+    #[test]
+    fn a_sleep_is_told_by_the_wall_clock_running_ahead() {
+        let hands = Hands::default();
+        let life = hands.life();
+        hands.run(1000);
+        assert_eq!(life.slept(), None);
+        hands.sleep(10_800);
+        hands.run(2);
+        assert_eq!(life.slept(), Some(Duration::from_secs(10_800)));
+        assert_eq!(life.slept(), None);
+        hands.sleep(5);
+        assert_eq!(life.slept(), None, "a clock is corrected now and then");
+    }
+
+    #[test]
+    fn the_cause_of_an_end_follows_from_clocks_state_and_log() {
+        let hands = Hands::default();
+        let life = hands.life();
+        life.beats(Some(Duration::from_secs(600)));
+        assert_eq!(life.cause(None, &[]), None);
+        let idle = Some(SessionState::Idle);
+        assert_eq!(life.cause(idle.as_ref(), &[]), Some(Cause::ChannelBroken));
+        let killed = Some(SessionState::Killed);
+        assert_eq!(life.cause(killed.as_ref(), &[]), Some(Cause::Killed));
+        let accepted = ["Application report (state: ACCEPTED)".to_owned()];
+        assert_eq!(life.cause(None, &accepted), None, "so says every start");
+        let memory = ["java.lang.OutOfMemoryError".to_owned()];
+        assert_eq!(life.cause(None, &memory), Some(Cause::OutOfMemory));
+        life.silent();
+        assert_eq!(life.cause(None, &[]), Some(Cause::Restarted));
+        hands.sleep(700);
+        let _ = life.slept();
+        let cause = life.cause(None, &[]);
+        assert!(
+            matches!(cause, Some(Cause::Heartbeat { slept: true, .. })),
+            "{cause:?}"
+        );
+        life.shown(&session(r#"{"id": 0}"#));
+        hands.run(500);
+        assert_eq!(life.cause(None, &[]), None);
+        for _ in 0..5 {
+            hands.run(480);
+            life.shown(&session(r#"{"id": 0}"#));
+        }
+        let cause = life.cause(None, &[]);
+        assert!(
+            matches!(cause, Some(Cause::Idle { told: false, .. })),
+            "{cause:?}"
+        );
+    }
+
+    #[test]
+    fn durations_are_spoken_in_one_unit() {
+        for (seconds, text) in [(40, "40 s"), (3660, "61 min"), (10_800, "3 h")] {
+            assert_eq!(spoken(Duration::from_secs(seconds)), text);
+        }
+    }
+}

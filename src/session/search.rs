@@ -1,0 +1,210 @@
+//! The answer to a submission was lost: did the server get the statement? It is looked for by single looks at the ids
+//! after the newest known one. A list would carry every result that the server keeps, which can kill the session.
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::Session;
+use super::cancel::Cancel;
+use super::execute::{BAD_ANSWERS, Running};
+use super::interrupt::Interrupts;
+use super::lost::Lost;
+use super::poll::{Backoff, passes};
+use super::sent::has_other_code;
+use crate::livy::{Error, Reason, Statement};
+
+impl Session {
+    /// Looks for a statement until it is there or its time is over. The first interrupt is for the statement, which is
+    /// to be cancelled when it is found; the second ends the search, as a stop does at once.
+    pub(super) async fn look_for(
+        &self,
+        code: &str,
+        error: Error,
+        cancel: &mut Cancel,
+        interrupts: &mut Interrupts,
+        events: &UnboundedSender<Running>,
+    ) -> Result<Statement, Lost> {
+        let Some(newest) = self.sent.newest() else {
+            // there is nothing to begin at
+            self.sent.doubt(code);
+            return Err(doubt(error, None));
+        };
+        let mut search = Search {
+            session: self,
+            code,
+            events,
+            began: Instant::now(),
+            next: newest + 1,
+            absent: Backoff::default(),
+            failing: Backoff::default(),
+            trouble: None,
+            bad: 0,
+        };
+        search.say();
+        let mut pause = Duration::ZERO;
+        let ended = loop {
+            tokio::select! {
+                biased;
+                () = interrupts.next() => {
+                    if cancel.wanted || interrupts.is_stop() {
+                        break Step::Left;
+                    }
+                    cancel.wanted = true;
+                    let _ = events.send(Running::Cancelling);
+                }
+                step = search.look(pause) => match step {
+                    Step::Again(wait) => pause = wait,
+                    ended => break ended,
+                },
+            }
+        };
+        if !matches!(ended, Step::Found(_)) {
+            self.sent.doubt(code);
+        }
+        match ended {
+            Step::Found(statement) => Ok(*statement),
+            Step::Lost(lost) => Err(*lost),
+            Step::Maybe(id) => Err(doubt(error, id)),
+            // whoever wanted it cancelled does not want it sent again
+            Step::NoTrace if !cancel.wanted => Err(Lost::Doubt {
+                error,
+                candidate: None,
+                no_trace: Some(self.sent.search()),
+            }),
+            _ => Err(Lost::Left { id: None }),
+        }
+    }
+}
+
+fn doubt(error: Error, candidate: Option<i64>) -> Lost {
+    Lost::Doubt {
+        error,
+        candidate,
+        no_trace: None,
+    }
+}
+
+/// What a look said.
+enum Step {
+    /// There it is.
+    Found(Box<Statement>),
+    /// Nothing yet; look again after this.
+    Again(Duration),
+    /// Nothing is known for sure; that one may be it.
+    Maybe(Option<i64>),
+    /// The server answers, and has nothing of it.
+    NoTrace,
+    /// The session is over, or another's.
+    Lost(Box<Lost>),
+    /// Nobody waits any more.
+    Left,
+}
+
+struct Search<'a> {
+    session: &'a Session,
+    code: &'a str,
+    events: &'a UnboundedSender<Running>,
+    began: Instant,
+    next: i64,
+    /// Waits while it is not there, and while nobody answers.
+    absent: Backoff,
+    failing: Backoff,
+    trouble: Option<Instant>,
+    bad: u32,
+}
+
+impl Search<'_> {
+    fn say(&self) {
+        let since = self.began;
+        let _ = self.events.send(Running::Looking { since });
+    }
+
+    async fn look(&mut self, pause: Duration) -> Step {
+        tokio::time::sleep(pause).await;
+        let session = self.session;
+        match session.client.statement(&session.id, self.next).await {
+            Ok(statement) => {
+                self.answered();
+                self.judge(statement).await
+            }
+            Err(error) => match error.reason() {
+                Some(Reason::NoSuchStatement) => {
+                    self.answered();
+                    let left = session.sent.search().saturating_sub(self.began.elapsed());
+                    if !left.is_zero() {
+                        return Step::Again(self.absent.next(None).min(left));
+                    }
+                    if session.is_other().await {
+                        return Step::Lost(Box::new(Lost::Replaced { id: None }));
+                    }
+                    // among others' statements the next id may be forgotten already, and ours stand behind it
+                    if session.shared || session.sent.is_unsure() {
+                        return Step::Maybe(None);
+                    }
+                    Step::NoTrace
+                }
+                Some(Reason::NoSuchSession | Reason::SessionOver) => self.over().await,
+                _ => self.after_failure(error).await,
+            },
+        }
+    }
+
+    async fn judge(&mut self, statement: Statement) -> Step {
+        let session = self.session;
+        session.sent.saw(statement.id);
+        if has_other_code(&statement, self.code) {
+            // somebody else's, or one of ours that nobody sees
+            self.next += 1;
+            return Step::Again(Duration::ZERO);
+        }
+        if session.is_other().await {
+            return Step::Lost(Box::new(Lost::Replaced { id: None }));
+        }
+        // others may have sent the same, and so may we before
+        if session.shared || session.sent.is_doubtful(self.code) {
+            return Step::Maybe(Some(statement.id));
+        }
+        session.sent.got(statement.id);
+        Step::Found(Box::new(statement))
+    }
+
+    fn answered(&mut self) {
+        self.failing.reset();
+        self.bad = 0;
+        if self.trouble.take().is_some() {
+            self.say();
+        }
+    }
+
+    async fn over(&self) -> Step {
+        Step::Lost(Box::new(self.session.post_mortem(None, false).await))
+    }
+
+    async fn after_failure(&mut self, error: Error) -> Step {
+        let session = self.session;
+        if !passes(&session.client, &error) {
+            return Step::Maybe(None);
+        }
+        let dying = error.reason() == Some(Reason::DriverGone);
+        let answered = dying || error.reason() == Some(Reason::Server);
+        self.bad = if answered { self.bad + 1 } else { 0 };
+        let enough = self.bad >= BAD_ANSWERS && self.began.elapsed() >= session.sent.search();
+        if dying || enough {
+            match session.is_over().await {
+                Some(true) => return self.over().await,
+                // a statement that the server cannot write as JSON is there, and cannot be shown
+                Some(false) if enough => return Step::Maybe(Some(self.next)),
+                _ => {}
+            }
+        }
+        let since = *self.trouble.get_or_insert_with(Instant::now);
+        if session.patience.is_some_and(|most| since.elapsed() >= most) {
+            return Step::Maybe(None);
+        }
+        let wait = self
+            .failing
+            .next(error.failure().and_then(|failure| failure.retry_after));
+        let _ = self.events.send(Running::Trouble { since, error });
+        Step::Again(wait)
+    }
+}

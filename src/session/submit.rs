@@ -1,0 +1,132 @@
+//! A submission: sent once. What surely did not reach the server is sent when it can be reached; what may have is
+//! looked for.
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::Session;
+use super::cancel::Cancel;
+use super::execute::{Running, Submission};
+use super::identity::{Check, STATEMENT_FRESH};
+use super::interrupt::Interrupts;
+use super::lost::Lost;
+use super::poll::Backoff;
+use crate::livy::{Error, Problem, Reach, Reason, Statement};
+
+impl Session {
+    pub(super) async fn submit(
+        &self,
+        submission: Submission<'_>,
+        cancel: &mut Cancel,
+        interrupts: &mut Interrupts,
+        events: &UnboundedSender<Running>,
+    ) -> Result<Statement, Lost> {
+        let mut backoff = Backoff::default();
+        let mut trouble = None;
+        loop {
+            let error = match self.still_ours(interrupts).await? {
+                // nothing is sent to where nothing comes back from
+                Some(error) => error,
+                None => match self.send_once(submission, cancel, interrupts).await? {
+                    Ok(statement) => {
+                        self.sent.got(statement.id);
+                        return Ok(statement);
+                    }
+                    Err(error) if never_left(&error) => error,
+                    Err(error) => {
+                        return self
+                            .after_refusal(submission.code, error, cancel, interrupts, events)
+                            .await;
+                    }
+                },
+            };
+            let since = *trouble.get_or_insert_with(Instant::now);
+            let over = self.patience.is_some_and(|most| since.elapsed() >= most);
+            if over || cancel.wanted {
+                return Err(Lost::NotSent(error));
+            }
+            let _ = events.send(Running::Trouble { since, error });
+            wait(backoff.next(None), interrupts).await?;
+        }
+    }
+
+    /// One request. The first interrupt is for the statement, the second for the wait.
+    async fn send_once(
+        &self,
+        submission: Submission<'_>,
+        cancel: &mut Cancel,
+        interrupts: &mut Interrupts,
+    ) -> Result<Result<Statement, Error>, Lost> {
+        let sending = self
+            .client
+            .submit(&self.id, submission.code, Some(submission.kind));
+        tokio::pin!(sending);
+        loop {
+            tokio::select! {
+                answer = &mut sending => return Ok(answer),
+                () = interrupts.next() => {
+                    if cancel.wanted || interrupts.is_stop() {
+                        self.sent.doubt(submission.code);
+                        return Err(Lost::Left { id: None });
+                    }
+                    cancel.wanted = true;
+                }
+            }
+        }
+    }
+
+    async fn after_refusal(
+        &self,
+        code: &str,
+        error: Error,
+        cancel: &mut Cancel,
+        interrupts: &mut Interrupts,
+        events: &UnboundedSender<Running>,
+    ) -> Result<Statement, Lost> {
+        // a driver that drops the call may be dying, with the session
+        if error.reason() == Some(Reason::DriverGone) && self.is_over().await == Some(true) {
+            return Err(self.post_mortem(None, false).await);
+        }
+        if error.may_have_arrived() {
+            return self.look_for(code, error, cancel, interrupts, events).await;
+        }
+        match error.reason() {
+            Some(Reason::NoSuchSession | Reason::SessionOver) => {
+                Err(self.post_mortem(None, true).await)
+            }
+            _ => Err(Lost::NotSent(error)),
+        }
+    }
+
+    /// The look before a statement: why the server cannot be reached, where that is so. Who interrupts it has nothing
+    /// sent.
+    async fn still_ours(&self, interrupts: &mut Interrupts) -> Result<Option<Error>, Lost> {
+        let check = self.identity.check(&self.client, &self.id, STATEMENT_FRESH);
+        tokio::select! {
+            biased;
+            () = interrupts.next() => Err(Lost::GivenUp),
+            check = check => match check {
+                Check::Replaced => Err(Lost::Replaced { id: None }),
+                Check::Unknown(error) if matches!(&*error.problem, Problem::Reach(_)) => Ok(Some(error)),
+                // a server that does not say is no proof
+                _ => Ok(None),
+            },
+        }
+    }
+}
+
+/// Nothing took the request, so that it can be sent as if for the first time.
+fn never_left(error: &Error) -> bool {
+    matches!(
+        &*error.problem,
+        Problem::Reach(Reach::Dns { .. } | Reach::Connect { .. } | Reach::ConnectTimeout { .. })
+    )
+}
+
+async fn wait(pause: Duration, interrupts: &mut Interrupts) -> Result<(), Lost> {
+    tokio::select! {
+        biased;
+        () = interrupts.next() => Err(Lost::GivenUp),
+        () = tokio::time::sleep(pause) => Ok(()),
+    }
+}

@@ -1,0 +1,246 @@
+//! Waiting for a statement's final answer, through whatever trouble there is on the way to the server.
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::Session;
+use super::cancel::Cancel;
+use super::double::{Double, Late};
+use super::execute::{BAD_ANSWERS, Running};
+use super::interrupt::Interrupts;
+use super::lost::Lost;
+use super::poll::{Backoff, passes, statement_interval};
+use super::sent::has_other_code;
+use crate::livy::{Error, Problem, Reach, Reason, Statement, StatementState};
+
+/// Time-outs in a row, each while the session was well, after which a statement is given up by name: an answer too
+/// large for Livy's channel hangs for ever.
+const HUNG_ANSWERS: u32 = 2;
+/// Failures in a row, the last of which say that the driver is gone while the session's state says that it is not.
+const CUT_OFF: u32 = 4;
+/// How long after its state a statement's output may follow.
+const OUTPUT_FOLLOWS: Duration = Duration::from_secs(1);
+/// A look that takes longer is told of.
+const SLOW: Duration = Duration::from_secs(5);
+
+pub(super) struct Wait<'a> {
+    pub(super) session: &'a Session,
+    pub(super) id: i64,
+    began: Instant,
+    pub(super) events: &'a UnboundedSender<Running>,
+    pub(super) cancel: Cancel,
+    /// Was it ever seen running? Then a cancel without output says nothing about the code.
+    pub(super) ran: bool,
+    backoff: Backoff,
+    pub(super) trouble: Option<Instant>,
+    /// Since when it has been seen ended without output.
+    without_output: Option<Instant>,
+    /// Time-outs, bad answers and answers of a dying driver, each in a row: an outage before them does not count.
+    hung: u32,
+    bad: u32,
+    dying: u32,
+    /// What was sent: other code under its number is another session's, or the server's way of writing it.
+    code: Option<&'a str>,
+    /// Where it was sent twice: the look-out for the first sending.
+    pub(super) double: Option<Double>,
+}
+
+/// One look at the statement.
+enum Look {
+    /// The server told.
+    Statement(Box<Statement>),
+    /// It did not; look again after this.
+    Again(Duration),
+}
+
+impl<'a> Wait<'a> {
+    pub(super) fn new(
+        session: &'a Session,
+        id: i64,
+        began: Instant,
+        code: &'a str,
+        events: &'a UnboundedSender<Running>,
+    ) -> Self {
+        Self {
+            session,
+            id,
+            began,
+            events,
+            cancel: Cancel::default(),
+            ran: false,
+            backoff: Backoff::default(),
+            trouble: None,
+            without_output: None,
+            hung: 0,
+            bad: 0,
+            dying: 0,
+            code: Some(code),
+            double: None,
+        }
+    }
+
+    /// What became of the first sending, by a last look.
+    pub(super) async fn late(&mut self, code: &str) -> Option<Late> {
+        let double = self.double.as_mut()?;
+        double.look_now(self.session, self.id, code).await;
+        double.fate
+    }
+
+    pub(super) async fn until_final(
+        &mut self,
+        mut statement: Statement,
+        interrupts: &mut Interrupts,
+    ) -> Result<Statement, Lost> {
+        let mut pause = Duration::ZERO;
+        loop {
+            self.ran |= statement.state == StatementState::Running;
+            if self.is_final(&statement) {
+                return Ok(statement);
+            }
+            tokio::select! {
+                biased;
+                () = interrupts.next() => {
+                    if self.cancel.wanted || interrupts.is_stop() {
+                        return Err(Lost::Left { id: Some(self.id) });
+                    }
+                    self.cancel.wanted = true;
+                    pause = Duration::ZERO;
+                }
+                look = self.look(pause) => match look? {
+                    Look::Statement(next) => {
+                        let _ = self.events.send(Running::State {
+                            state: next.state.clone(),
+                            progress: next.progress.unwrap_or(0.0),
+                        });
+                        statement = *next;
+                        pause = statement_interval(self.began.elapsed());
+                    }
+                    Look::Again(wait) => pause = wait,
+                }
+            }
+        }
+    }
+
+    /// Can nothing follow? A driver writes a statement's state and output one after the other, so that an answer taken
+    /// in between has ended without output (seen on 0.7.1): that is believed only after some time. What was
+    /// cancelled before it ran has none for good.
+    fn is_final(&mut self, statement: &Statement) -> bool {
+        let torn = statement.output.is_none()
+            && match statement.state {
+                StatementState::Available => true,
+                StatementState::Cancelled => self.ran,
+                _ => false,
+            };
+        if !torn {
+            return statement.state.is_over();
+        }
+        let since = *self.without_output.get_or_insert_with(Instant::now);
+        since.elapsed() >= OUTPUT_FOLLOWS
+    }
+
+    async fn look(&mut self, pause: Duration) -> Result<Look, Lost> {
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
+        self.ask_for_cancel().await?;
+        if let (Some(double), Some(code)) = (&mut self.double, self.code) {
+            double.look(self.session, self.id, code).await;
+        }
+        match self.asked().await {
+            Ok(statement) => {
+                self.same_session(&statement).await?;
+                self.backoff.reset();
+                self.trouble = None;
+                (self.hung, self.bad, self.dying) = (0, 0, 0);
+                Ok(Look::Statement(Box::new(statement)))
+            }
+            Err(error) => self.after_failure(error).await,
+        }
+    }
+
+    /// One question; that its answer takes long is told while it does.
+    async fn asked(&self) -> Result<Statement, Error> {
+        let since = Instant::now();
+        let answer = self.session.client.statement(&self.session.id, self.id);
+        tokio::pin!(answer);
+        tokio::select! {
+            answer = &mut answer => return answer,
+            () = tokio::time::sleep(SLOW) => {}
+        }
+        if self.trouble.is_none() {
+            let _ = self.events.send(Running::Slow { since });
+        }
+        answer.await
+    }
+
+    /// A server that did not answer for a while, or that has other code under that number, may have been restarted.
+    async fn same_session(&mut self, statement: &Statement) -> Result<(), Lost> {
+        let other = self
+            .code
+            .is_some_and(|sent| has_other_code(statement, sent));
+        if self.trouble.is_some() || other {
+            if self.session.is_other().await {
+                return Err(Lost::Replaced { id: Some(self.id) });
+            }
+            self.code = self.code.filter(|_| !other);
+        }
+        self.session.identity.seen();
+        Ok(())
+    }
+
+    async fn after_failure(&mut self, error: Error) -> Result<Look, Lost> {
+        if !passes(&self.session.client, &error) {
+            return Err(self.given_up(error).await);
+        }
+        let wait = self
+            .backoff
+            .next(error.failure().and_then(|failure| failure.retry_after));
+        let hangs = matches!(&*error.problem, Problem::Reach(Reach::Timeout { .. }));
+        let dying = error.reason() == Some(Reason::DriverGone);
+        let bad = matches!(&*error.problem, Problem::Garbled { .. })
+            || error.reason() == Some(Reason::Server);
+        self.bad = if bad { self.bad + 1 } else { 0 };
+        self.dying = if dying { self.dying + 1 } else { 0 };
+        let enough = self.bad >= BAD_ANSWERS;
+        if dying || hangs || enough {
+            match self.session.is_over().await {
+                Some(true) => return Err(self.session.post_mortem(Some(self.id), false).await),
+                // only this one hangs
+                Some(false) if hangs => self.hung += 1,
+                Some(false) if enough => return Err(Lost::Unreadable { id: self.id, error }),
+                // a driver that ends tells its state soon; one that is cut off never does
+                Some(false) if self.dying >= CUT_OFF => {
+                    return Err(self.session.post_mortem(Some(self.id), false).await);
+                }
+                Some(false) => {}
+                // nothing answers, or a session comes back after a restart: the trouble is not the statement's
+                None => (self.hung, self.bad, self.dying) = (0, 0, 0),
+            }
+        }
+        if self.hung >= HUNG_ANSWERS {
+            return Err(Lost::Unreadable { id: self.id, error });
+        }
+        let since = *self.trouble.get_or_insert_with(Instant::now);
+        let after = since.elapsed();
+        if self.session.patience.is_some_and(|most| after >= most) {
+            let id = self.id;
+            return Err(Lost::Silent { id, after, error });
+        }
+        let _ = self.events.send(Running::Trouble { since, error });
+        Ok(Look::Again(wait))
+    }
+
+    /// Names what cannot be got over.
+    pub(super) async fn given_up(&self, error: Error) -> Lost {
+        match error.reason() {
+            Some(Reason::NoSuchStatement) if self.session.is_other().await => {
+                Lost::Replaced { id: Some(self.id) }
+            }
+            Some(Reason::NoSuchStatement) => Lost::Evicted { id: self.id },
+            Some(Reason::NoSuchSession | Reason::SessionOver) => {
+                self.session.post_mortem(Some(self.id), false).await
+            }
+            _ => Lost::Unreadable { id: self.id, error },
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The shell's prompt does not wait for the cluster.
+use super::*;
+
+#[test]
+fn the_prompt_is_there_before_the_session_and_what_is_typed_ahead_runs() {
+    let _slot = spark::slot();
+    let livy = Genuine::start(&[]);
+    let home = Home::new();
+    let mut pty = shell(&home, &[&livy.url]);
+    prompt(&pty, "pyspark 1>");
+    // a session takes seconds: nothing can have been ready by now
+    let state = raw::state(&livy);
+    assert!(
+        ["", "starting", "not_started"].contains(&&*state),
+        "{state}"
+    );
+    enter(&mut pty, "print('typed', 'ahead')");
+    pty.wait_for("runs when it is ready");
+    prompt(&pty, "pyspark 2>");
+    pty.wait_for("\ntyped ahead\n");
+    ask(&mut pty, ":info", "0.7.1-incubating", "pyspark 2>");
+    ask(
+        &mut pty,
+        "spark.range(3).createOrReplaceTempView('v')",
+        "",
+        "pyspark 3>",
+    );
+    ask(
+        &mut pty,
+        ":sql select max(id) as top from v",
+        "│   2 │",
+        "pyspark 4>",
+    );
+    ask(
+        &mut pty,
+        "1/0",
+        "ZeroDivisionError: division by zero",
+        "pyspark 5>",
+    );
+    ask(&mut pty, ":statements", "select max(id)", "pyspark 5>");
+    ask(&mut pty, ":logs", "", "pyspark 5>");
+    restart(&livy, &mut pty);
+    assert_eq!(pty.leave(), 0, "{}", pty.screen());
+    nothing_left(&livy);
+}
+
+/// `:restart` gives a fresh session, and the old one is gone.
+fn restart(livy: &Genuine, pty: &mut Pty) {
+    ask(pty, "kept = 5", "", "pyspark 6>");
+    ask(pty, ":restart", "deleting the session", "pyspark 6>");
+    ask(pty, "'kept' in globals()", "False", "pyspark 7>");
+    let ids: Vec<_> = raw::sessions(livy)
+        .iter()
+        .map(|it| it["id"].clone())
+        .collect();
+    assert_eq!(ids, [1], "the first is deleted");
+}

@@ -1,0 +1,26 @@
+//! What a bad way to the server does to statements.
+use std::io::{BufRead, BufReader};
+
+use rustix::process::Signal;
+
+use super::*;
+
+#[test]
+fn of_many_statements_in_a_storm_none_runs_twice_and_no_result_is_lost() {
+    let _slot = spark::slot();
+    let home = Home::new();
+    let mut server = livysh(&home, &["serve", "--no-auth", "--port", "0"]).start();
+    let mut out = BufReader::new(server.child.stdout.take().unwrap());
+    let mut said = String::new();
+    out.read_line(&mut said).unwrap();
+    let url = said.trim().rsplit(' ').next().unwrap();
+    assert!(url.starts_with("http://127.0.0.1:"), "{said}");
+    storm::through_a_storm(&home, url, |arguments| livysh(&home, arguments));
+    server.signal(Signal::INT);
+    server.end().exits(0);
+    assert!(
+        processes::of(&home).is_empty(),
+        "{:?}",
+        processes::of(&home)
+    );
+}

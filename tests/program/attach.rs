@@ -1,0 +1,246 @@
+//! Sessions that are there: attached to, switched between, left.
+use serde_json::json;
+
+use super::shell::{enter, shell};
+use super::support::Reply;
+use super::*;
+
+/// A session of somebody else's, in which a statement runs that a script sent.
+fn busy(livy: &Livy, home: &Home) -> run::Started {
+    livy.make(json!({"kind": "spark", "name": "somebodys"}));
+    for code in ["val a = 1", "val b = 2"] {
+        home.livysh(&["--attach", "0", "-e", code, &livy.url()])
+            .run()
+            .exits(0);
+    }
+    let started = home
+        .livysh(&["--attach", "somebodys", "-e", "hang", &livy.url()])
+        .start();
+    // a script asks for that one also before it sends it
+    let end = std::time::Instant::now() + Duration::from_secs(40);
+    let waited_for = || {
+        let lines: Vec<String> = livy.requests().iter().map(support::Request::line).collect();
+        let sent = |line: &&String| *line == "POST /sessions/0/statements";
+        let last = lines.iter().rposition(|line| sent(&line));
+        lines.iter().filter(sent).count() == 3
+            && lines
+                .iter()
+                .rposition(|line| line == "GET /sessions/0/statements/2")
+                > last
+    };
+    while !waited_for() {
+        assert!(std::time::Instant::now() < end, "{:?}", livy.submitted());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    started
+}
+
+#[test]
+fn a_shell_in_anothers_session_shows_what_ran_and_the_answer_of_what_still_runs() {
+    let (livy, home, other) = (Livy::new(), Home::new(), Home::new());
+    let started = busy(&livy, &other);
+    let mut pty = shell(&livy, &home, &["--attach", "0"]);
+    // in the session's language, and at once
+    pty.wait_for("spark 1>");
+    pty.wait_for("attached to session 0 (spark, others may use it too");
+    pty.wait_for("0  available  val a = 1");
+    pty.wait_for("statement 2 still runs");
+    started.signal(rustix::process::Signal::INT);
+    started.end().exits(130);
+    pty.wait_for("statement 2 has ended");
+    pty.wait_until("its answer", |screen| {
+        let text = screen.contents();
+        let answer = text.split_once("statement 2 has ended");
+        answer.is_some_and(|(_, answer)| answer.contains("cancelled"))
+    });
+    assert_eq!(pty.leave(), 0);
+    pty.drain();
+    assert!(pty.screen().contains("session 0 stays"), "{}", pty.screen());
+    assert_eq!(livy.counts(), (0, 0, 1));
+    assert_eq!(livy.asked("GET /sessions/0/statements?"), 0, "never a list");
+}
+
+#[test]
+fn leaving_does_not_cancel_what_somebody_else_runs() {
+    let (livy, home, other) = (Livy::new(), Home::new(), Home::new());
+    let started = busy(&livy, &other);
+    let mut pty = shell(&livy, &home, &["--attach", "0"]);
+    pty.wait_for("statement 2 still runs");
+    enter(&mut pty, ":info");
+    pty.wait_for("it stays: ");
+    enter(&mut pty, ":quit");
+    assert_eq!(pty.exit_code(), 0);
+    assert_eq!(livy.asked("POST /sessions/0/statements/2/cancel"), 0);
+    drop(started);
+}
+
+#[test]
+fn what_waits_says_behind_whose_statement() {
+    let livy = Livy::failing(|request| {
+        if request.line() == "GET /sessions/0/statements/3" {
+            let waiting = json!({"id": 3, "state": "waiting", "output": null});
+            return Fault::Instead(Reply::json(200, waiting.to_string()));
+        }
+        Fault::None
+    });
+    let (home, other) = (Home::new(), Home::new());
+    let started = busy(&livy, &other);
+    let mut pty = shell(&livy, &home, &["--attach", "0"]);
+    pty.wait_for("statement 2 still runs");
+    enter(&mut pty, "val mine = 1");
+    pty.wait_for("waits behind statement 2, which you did not send");
+    drop((pty, started));
+}
+
+#[test]
+fn an_unknown_or_dead_session_is_told_with_3_and_no_other_is_made() {
+    let (livy, home) = (Livy::new(), Home::new());
+    for id in ["7", "nobodys"] {
+        home.livysh(&["--attach", id, "-e", "1", &livy.url()])
+            .run()
+            .exits(3)
+            .says(&["not found", "`livysh sessions` lists what is there"]);
+    }
+    let dead = Livy::start(Plan {
+        started: "dead",
+        ..Plan::default()
+    });
+    dead.make(json!({"kind": "spark"}));
+    home.livysh(&["--attach", "0", "-e", "1", &dead.url()])
+        .run()
+        .exits(3)
+        .says(&["it is dead", "livysh sessions logs 0"]);
+    assert_eq!((livy.counts(), dead.counts()), ((0, 0, 0), (0, 0, 1)));
+}
+
+#[test]
+fn a_session_that_starts_is_waited_for_and_init_files_do_not_run_in_it() {
+    let livy = Livy::start(Plan {
+        starting: 3,
+        ..Plan::default()
+    });
+    let home = Home::new();
+    let init = home.write("init.py", "print('init')\n");
+    home.config(&format!("[shell]\ninit = [{init:?}]\n"));
+    livy.make(json!({"kind": "pyspark", "name": "somebodys"}));
+    home.livysh(&["--attach", "somebodys", "-e", "1 + 1", &livy.url()])
+        .run()
+        .exits(0)
+        .prints("2\n");
+    assert_eq!(livy.submitted(), ["1 + 1"]);
+    assert_eq!(livy.counts(), (0, 0, 1));
+}
+
+#[test]
+fn a_signal_leaves_anothers_session_alone() {
+    let (livy, home) = (Livy::new(), Home::new());
+    livy.make(json!({"kind": "pyspark", "name": "somebodys"}));
+    let started = home
+        .livysh(&["--attach", "0", "-e", "hang", &livy.url()])
+        .start();
+    livy.until("GET /sessions/0/statements/0");
+    started.signal(rustix::process::Signal::TERM);
+    started.end().exits(143);
+    assert_eq!(livy.counts(), (0, 0, 1));
+}
+
+#[test]
+fn a_shell_switches_to_anothers_session_and_back_and_deletes_its_own_on_the_way_out() {
+    let (livy, home) = (Livy::new(), Home::new());
+    livy.make(json!({"kind": "spark", "name": "somebodys"}));
+    let mut pty = shell(&livy, &home, &[]);
+    pty.wait_for("pyspark 1>");
+    enter(&mut pty, "first");
+    pty.wait_for("pyspark 2>");
+    enter(&mut pty, ":attach https://elsewhere/sessions/0");
+    pty.wait_for("usage: :attach ID");
+    enter(&mut pty, ":attach 99");
+    pty.wait_for("Session '99' not found");
+    enter(&mut pty, ":attach somebodys");
+    pty.wait_for("session 1 waits: `:attach 1` goes back to it");
+    pty.wait_for("attached to session 0 (spark");
+    enter(&mut pty, "second");
+    pty.wait_for("spark 3>");
+    enter(&mut pty, ":attach 1");
+    pty.wait_for("back in session 1");
+    enter(&mut pty, "third");
+    pty.wait_for("pyspark 4>");
+    assert_eq!(pty.leave(), 0);
+    assert_eq!(livy.counts(), (1, 1, 1));
+    let targets: Vec<(String, String)> = livy
+        .requests()
+        .iter()
+        .filter(|it| it.method == "POST" && it.target.ends_with("/statements"))
+        .map(|it| {
+            (
+                it.target.clone(),
+                it.json()["code"].as_str().unwrap().to_owned(),
+            )
+        })
+        .collect();
+    let sent =
+        |session: u32, code: &str| (format!("/sessions/{session}/statements"), code.to_owned());
+    assert_eq!(
+        targets,
+        [sent(1, "first"), sent(0, "second"), sent(1, "third")]
+    );
+}
+
+#[test]
+fn detach_leaves_the_session_and_says_when_it_ends() {
+    for (options, until) in [
+        (&["--heartbeat", "600"][..], "10 min after the last look"),
+        (&["--heartbeat", "0"], "1 h without use"),
+    ] {
+        let (livy, home) = (Livy::new(), Home::new());
+        let mut pty = shell(&livy, &home, options);
+        pty.wait_for("pyspark 1>");
+        enter(&mut pty, "1 + 1");
+        pty.wait_for("pyspark 2>");
+        enter(&mut pty, ":detach");
+        assert_eq!(pty.exit_code(), 0);
+        pty.drain();
+        let screen = pty.screen().replace('\n', " ");
+        assert!(screen.contains("session 0 stays: "), "{screen}");
+        assert!(screen.contains(until), "{screen}");
+        assert_eq!(livy.counts(), (1, 0, 1));
+        assert!(exits::left_behind(&home).is_empty());
+    }
+}
+
+#[test]
+fn sessions_are_killed_and_logs_followed_from_within_the_shell() {
+    let (livy, home) = (Livy::new(), Home::new());
+    livy.make(json!({"kind": "spark", "name": "old"}));
+    let mut pty = shell(&livy, &home, &[]);
+    pty.wait_for("pyspark 1>");
+    enter(&mut pty, "1 + 1");
+    pty.wait_for("pyspark 2>");
+    enter(&mut pty, ":sessions kill 0 77");
+    pty.wait_for("session 0 is ended");
+    pty.wait_for("there is no session 77");
+    enter(&mut pty, ":logs -f");
+    pty.wait_for("logline");
+    pty.send("\x03");
+    enter(&mut pty, "2");
+    pty.wait_for("pyspark 3>");
+    assert_eq!(pty.leave(), 0);
+    assert_eq!(livy.counts(), (1, 2, 0));
+}
+
+#[test]
+fn options_that_contradict_each_other_are_refused() {
+    let (livy, home) = (Livy::new(), Home::new());
+    for options in [
+        &["--attach", "0", "--keep"][..],
+        &["--attach", "0", "--reuse"],
+        &["--keep", "--heartbeat", "60"],
+        &["--delete"],
+        &["--attach", "https://elsewhere/0"],
+    ] {
+        let url = livy.url();
+        let arguments = [&["-e", "1", &url][..], options].concat();
+        home.livysh(&arguments).run().exits(2);
+    }
+    assert!(livy.requests().is_empty());
+}

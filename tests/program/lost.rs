@@ -1,0 +1,164 @@
+//! A session that is gone: one message with the reason, and what was typed stands in the editor again.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::pty::Pty;
+use super::shell::{enter, shell};
+use super::*;
+
+/// Waits until the screen ends with that prompt and text.
+#[track_caller]
+fn stands(pty: &Pty, text: &str) {
+    pty.wait_until(&format!("{text:?} in the editor"), |screen| {
+        screen.contents().trim_end().ends_with(text)
+    });
+}
+
+fn unknown() -> Fault {
+    Fault::Instead(support::Reply::json(
+        404,
+        r#"{"msg": "Session '0' not found."}"#,
+    ))
+}
+
+#[test]
+fn a_session_that_ends_while_a_line_is_typed_leaves_the_line() {
+    let livy = Livy::new();
+    let home = Home::new();
+    let mut pty = shell(&livy, &home, &["--heartbeat", "1"]);
+    pty.wait_for("pyspark 1>");
+    enter(&mut pty, "x = 1");
+    pty.wait_for("pyspark 2>");
+    pty.send("kept = 1");
+    pty.wait_for("kept = 1");
+    livy.forget();
+    pty.wait_for("the session is gone: the server no longer knows it");
+    pty.wait_for(":replay also runs again what still matters (1 statement)");
+    stands(&pty, "pyspark 2> kept = 1");
+    pty.send("\r");
+    pty.wait_for("not sent: the session is gone");
+    stands(&pty, "pyspark 2> kept = 1");
+    assert_eq!(livy.submitted(), ["x = 1"]);
+    pty.send("\x03\x04");
+    assert_eq!(pty.exit_code(), 0);
+}
+
+#[test]
+fn what_met_a_dead_session_and_what_was_to_follow_comes_back() {
+    let (gone, sent) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let livy = Livy::failing(move |request| {
+        let second = request.line() == "POST /sessions/0/statements"
+            && sent.fetch_add(1, Ordering::SeqCst) == 1;
+        if second {
+            gone.store(true, Ordering::SeqCst);
+        }
+        if gone.load(Ordering::SeqCst) && request.target.starts_with("/sessions/0") {
+            unknown()
+        } else {
+            Fault::None
+        }
+    });
+    let home = Home::new();
+    let mut pty = shell(&livy, &home, &[]);
+    pty.wait_for("pyspark 1>");
+    pty.paste("a = 1\nb = 2\nc = 3");
+    pty.wait_for("c = 3");
+    std::thread::sleep(Duration::from_millis(60));
+    pty.send("\r");
+    pty.wait_for("the statement was not run: the session is gone");
+    pty.wait_for("stopped at statement 2 of 3");
+    pty.wait_until("the rest in the editor", |screen| {
+        let text = screen.contents();
+        let last = text.rsplit("pyspark 3>").next().unwrap_or("").to_owned();
+        text.contains("pyspark 3>") && last.contains("b = 2") && last.contains("c = 3")
+    });
+    assert_eq!(livy.submitted().len(), 2);
+    pty.send("\x03\x04");
+    assert_eq!(pty.exit_code(), 0);
+}
+
+#[test]
+fn the_log_of_a_driver_that_ran_out_of_memory_gives_the_cause() {
+    let gone = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&gone);
+    let livy = Livy::start(Plan {
+        log: vec![
+            "stderr: ".to_owned(),
+            "Application report (state: ACCEPTED)".to_owned(),
+            "java.lang.OutOfMemoryError: Java heap space".to_owned(),
+        ],
+        fault: Box::new(move |request| {
+            let dead = seen.load(Ordering::SeqCst);
+            match request.line().as_str() {
+                "POST /sessions/0/statements" if dead => Fault::Instead(support::Reply::json(
+                    400,
+                    r#""requirement failed: Session is in state dead""#,
+                )),
+                "GET /sessions/0" if dead => unknown(),
+                _ => Fault::None,
+            }
+        }),
+        ..Plan::default()
+    });
+    let home = Home::new();
+    let mut pty = shell(&livy, &home, &["--heartbeat", "600"]);
+    pty.wait_for("pyspark 1>");
+    livy.until("GET /sessions/0");
+    enter(&mut pty, "1 + 1");
+    pty.wait_for("pyspark 2>");
+    gone.store(true, Ordering::SeqCst);
+    enter(&mut pty, "big()");
+    pty.wait_for("the session is gone");
+    pty.wait_for("OutOfMemoryError");
+    pty.wait_for("the driver ran out of memory");
+    stands(&pty, "> big()");
+    pty.send("\x03\x04");
+    assert_eq!(pty.exit_code(), 0);
+}
+
+#[test]
+fn a_driver_that_is_cut_off_while_its_state_is_idle_is_lost() {
+    let livy = Livy::failing(|request| {
+        if request.line() == "GET /sessions/0/statements/0" {
+            let text = r#""java.util.concurrent.CancellationException""#;
+            Fault::Instead(support::Reply::json(500, text))
+        } else {
+            Fault::None
+        }
+    });
+    let home = Home::new();
+    home.livysh(&["-e", "1 + 1", &livy.url()])
+        .start()
+        .end()
+        .exits(1)
+        .says(&["the session is gone", "cannot reach its driver any more"]);
+    livy.assert_clean();
+}
+
+#[test]
+fn a_server_that_was_away_and_forgot_its_sessions_was_restarted() {
+    let down = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&down);
+    let livy = Livy::failing(move |_| {
+        if seen.load(Ordering::SeqCst) {
+            Fault::Instead(support::Reply::dropped())
+        } else {
+            Fault::None
+        }
+    });
+    let home = Home::new();
+    let pty = shell(&livy, &home, &["--heartbeat", "30"]);
+    pty.wait_for("pyspark 1>");
+    livy.until("GET /sessions/0");
+    down.store(true, Ordering::SeqCst);
+    let before = livy.requests().len();
+    let end = std::time::Instant::now() + Duration::from_secs(60);
+    while livy.requests().len() < before + 4 {
+        assert!(std::time::Instant::now() < end, "nobody asks");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    livy.forget();
+    down.store(false, Ordering::SeqCst);
+    pty.wait_for("the session is gone");
+    pty.wait_for("the server was restarted");
+}

@@ -1,0 +1,267 @@
+//! Ctrl-C, TERM and HUP wherever something is asked or waited for on a terminal.
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::process::Signal;
+use rustix::termios::{LocalModes, tcgetattr};
+
+use super::pty::{Builder, Pty};
+use super::shell::{enter, shell};
+use super::support::Reply;
+use super::*;
+
+/// The program in a terminal, with a home and these arguments.
+fn program(home: &Home, terminal: &str, arguments: &[&str]) -> Pty {
+    let builder = Builder::new(env!("CARGO_BIN_EXE_livysh"))
+        .env("LIVYSH_HOME", home.path("livysh"))
+        .env("HOME", home.path(""))
+        .env("TERM", terminal)
+        .size(100, 30);
+    let builder = arguments
+        .iter()
+        .fold(builder, |builder, it| builder.arg(*it));
+    builder.spawn()
+}
+
+/// It ends so, and the terminal shows again what is typed.
+#[track_caller]
+fn ends(pty: &mut Pty, code: u32, device: &std::fs::File) {
+    assert_eq!(pty.exit_code(), code, "{}", pty.screen());
+    let mode = tcgetattr(device).unwrap().local_modes;
+    assert!(
+        mode.contains(LocalModes::ECHO | LocalModes::ICANON),
+        "{mode:?}"
+    );
+}
+
+/// The terminal's mode outlives the program only as long as somebody holds it.
+fn held(pty: &Pty) -> std::fs::File {
+    std::fs::File::open(Path::new(&pty.device())).unwrap()
+}
+
+/// How to end the program, and its exit code then.
+const ENDS: [(Option<Signal>, u32); 4] = [
+    (None, 130),
+    (Some(Signal::TERM), 143),
+    (Some(Signal::HUP), 129),
+    (Some(Signal::QUIT), 131),
+];
+
+fn end_by(pty: &mut Pty, how: Option<Signal>) {
+    match how {
+        None => pty.send("\x03"),
+        Some(how) => pty.signal(how),
+    }
+}
+
+#[test]
+fn the_password_prompt_is_left_at_once_and_the_echo_is_back() {
+    for script in [true, false] {
+        for (how, code) in ENDS {
+            let (livy, home) = (Livy::new(), Home::new());
+            let url = livy.url();
+            let mut arguments = vec!["--user", "me", &url];
+            if script {
+                arguments.extend(["-e", "1 + 1"]);
+            }
+            let mut pty = program(&home, "xterm", &arguments);
+            let device = held(&pty);
+            pty.wait_for("assword");
+            std::thread::sleep(moment());
+            end_by(&mut pty, how);
+            ends(&mut pty, code, &device);
+            livy.assert_untouched();
+        }
+    }
+}
+
+#[test]
+fn the_question_before_an_installation_is_left_at_once() {
+    for (how, code) in ENDS {
+        let home = Home::new();
+        let mut pty = program(&home, "xterm", &["local"]);
+        let device = held(&pty);
+        pty.wait_for("Go on? [Y/n]");
+        end_by(&mut pty, how);
+        ends(&mut pty, code, &device);
+    }
+}
+
+#[test]
+fn on_a_dumb_terminal_ctrl_c_gives_a_starting_session_up() {
+    for (how, code) in ENDS {
+        let livy = Livy::start(Plan {
+            starting: 10_000,
+            ..Plan::default()
+        });
+        let home = Home::new();
+        let mut pty = program(&home, "dumb", &[&livy.url()]);
+        let device = held(&pty);
+        pty.wait_for("pyspark 1>");
+        livy.until("GET /sessions/0");
+        end_by(&mut pty, how);
+        ends(&mut pty, code, &device);
+        livy.assert_clean();
+    }
+}
+
+#[test]
+fn on_a_dumb_terminal_ctrl_c_drops_the_entry_and_the_next_one_runs() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let mut pty = program(&home, "dumb", &[&livy.url()]);
+    pty.wait_for("pyspark 1>");
+    pty.send("1 + 1\r");
+    pty.wait_for("pyspark 2>");
+    pty.send("f(1,\r");
+    pty.wait_for("...");
+    pty.send("half\x03");
+    pty.wait_until("a new prompt", |screen| {
+        screen.contents().trim_end().ends_with("pyspark 2>")
+    });
+    pty.send("after\r");
+    pty.wait_for("pyspark 3>");
+    assert_eq!(pty.leave(), 0);
+    assert_eq!(livy.submitted(), ["1 + 1", "after"]);
+    livy.assert_clean();
+}
+
+#[test]
+fn on_a_dumb_terminal_text_that_was_not_sent_is_shown_again() {
+    let livy = Livy::start(Plan {
+        started: "dead",
+        ..Plan::default()
+    });
+    let home = Home::new();
+    let mut pty = program(&home, "dumb", &[&livy.url()]);
+    pty.wait_for("pyspark 1>");
+    pty.send("1 + 1\r");
+    pty.wait_for("enter this again to run it:\n1 + 1\npyspark 1>");
+    assert_eq!(pty.leave(), 3);
+    assert!(livy.submitted().is_empty());
+    livy.assert_clean();
+}
+
+#[test]
+fn on_a_dumb_terminal_what_was_typed_ahead_does_not_run_after_a_failure() {
+    let livy = Livy::failing(|request| match request.line().as_str() {
+        "POST /sessions/0/statements" => Fault::Late(4 * moment()),
+        _ => Fault::None,
+    });
+    let home = Home::new();
+    let mut pty = program(&home, "dumb", &[&livy.url()]);
+    pty.wait_for("pyspark 1>");
+    pty.send("raise\r");
+    livy.until("POST /sessions/0/statements");
+    pty.send("never\r");
+    pty.wait_for("what was typed before this prompt is dropped\npyspark 2>");
+    assert_eq!(pty.leave(), 0);
+    assert_eq!(livy.submitted(), ["raise"]);
+    livy.assert_clean();
+}
+
+#[test]
+fn ctrl_c_at_a_restart_that_hangs_gives_the_prompt_back() {
+    let livy = Livy::failing(|request| match request.line().as_str() {
+        "DELETE /sessions/0" => Fault::Instead(Reply::never()),
+        _ => Fault::None,
+    });
+    let home = Home::new();
+    let mut pty = shell(&livy, &home, &[]);
+    pty.wait_for("pyspark 1>");
+    enter(&mut pty, "1 + 1");
+    pty.wait_for("pyspark 2>");
+    enter(&mut pty, ":restart");
+    livy.until("DELETE /sessions/0");
+    std::thread::sleep(moment());
+    pty.send("\x03");
+    pty.wait_for("session 0 may still be there; its deletion goes on");
+    livy.until("GET /sessions/1");
+    enter(&mut pty, "2 + 2");
+    pty.wait_for("pyspark 3>");
+    pty.send("\x04");
+    // the second session goes first, then the first one still hangs
+    livy.until("DELETE /sessions/1");
+    std::thread::sleep(moment());
+    pty.send("\x03");
+    assert_eq!(pty.exit_code(), 130);
+    assert_eq!(livy.counts(), (2, 1, 1));
+}
+
+#[test]
+fn ctrl_c_while_ctrl_d_looks_after_statements_gives_the_prompt_back() {
+    let hangs = Arc::new(AtomicBool::new(false));
+    let gate = Arc::clone(&hangs);
+    let livy = Livy::start(Plan {
+        interpreter: Box::new(|_, _| Ran::Spins),
+        fault: Box::new(move |request| {
+            if gate.load(Ordering::SeqCst) && request.target.contains("/statements/") {
+                Fault::Instead(Reply::never())
+            } else {
+                Fault::None
+            }
+        }),
+        ..Plan::default()
+    });
+    let home = Home::new();
+    let mut pty = shell(&livy, &home, &[]);
+    pty.wait_for("pyspark 1>");
+    enter(&mut pty, "spin");
+    pty.wait_for("Ctrl-C cancels");
+    pty.send("\x03");
+    pty.wait_for("Ctrl-C again");
+    pty.send("\x03");
+    pty.wait_for("pyspark 2>");
+    hangs.store(true, Ordering::SeqCst);
+    let looks = livy.asked("GET /sessions/0/statements/0");
+    pty.send("\x04");
+    while livy.asked("GET /sessions/0/statements/0") == looks {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    pty.send("\x03");
+    std::thread::sleep(Duration::from_millis(100));
+    enter(&mut pty, ":kind");
+    pty.wait_until("the kind", |screen| {
+        screen
+            .contents()
+            .lines()
+            .any(|line| line.trim() == "pyspark")
+    });
+    // had the look ended by itself, it would have told
+    assert!(!pty.screen().contains("still runs"), "{}", pty.screen());
+    pty.signal(Signal::TERM);
+    assert_eq!(pty.exit_code(), 143);
+    livy.assert_clean();
+}
+
+#[test]
+fn quit_at_the_prompt_ends_as_term_does() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let mut pty = shell(&livy, &home, &[]);
+    let device = held(&pty);
+    pty.wait_for("pyspark 1>");
+    livy.until("GET /sessions/0");
+    pty.signal(Signal::QUIT);
+    ends(&mut pty, 131, &device);
+    livy.assert_clean();
+}
+
+#[test]
+fn a_script_cut_by_ctrl_c_while_it_is_piped_in_is_not_run() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let line = format!(
+        "(echo '1 + 1'; echo begun >&2; exec sleep 60) | {} {}",
+        env!("CARGO_BIN_EXE_livysh"),
+        livy.url()
+    );
+    let pty = Builder::new("/bin/sh")
+        .env("LIVYSH_HOME", home.path("livysh"))
+        .arg("-c")
+        .arg(line);
+    let mut pty = pty.spawn();
+    pty.wait_for("begun");
+    std::thread::sleep(moment());
+    pty.send("\x03");
+    pty.drain();
+    assert!(livy.requests().is_empty());
+}
