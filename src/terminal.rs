@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use crossterm::cursor::MoveTo;
 use crossterm::terminal::{Clear, ClearType};
-use rustix::process::getpgrp;
+use rustix::process::{Signal, getpgrp, getpid, kill_process};
 use rustix::termios::{
     InputModes, LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush,
     tcgetattr, tcgetpgrp, tcsetattr,
@@ -67,6 +67,11 @@ pub fn size() -> Option<(usize, usize)> {
     }
     let (columns, rows) = crossterm::terminal::size().ok()?;
     (columns > 0 && rows > 0).then_some((columns.into(), rows.into()))
+}
+
+/// Tells this program once more that its window has another size, as the system does.
+pub fn announce_size() {
+    let _ = kill_process(getpid(), Signal::WINCH);
 }
 
 /// Whether to write colours to a stream, given the user's choice and whether the stream is a terminal.

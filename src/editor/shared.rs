@@ -41,6 +41,8 @@ pub(super) struct Shared {
     pub pasting: AtomicBool,
     /// Held while another program has the terminal: nothing is printed then.
     pub lent: Mutex<()>,
+    /// The window's columns and rows before the line editor began to listen for changes of them.
+    window: Mutex<Option<(usize, usize)>>,
     /// The buffer has more rows than the window.
     pub tall: AtomicBool,
     pub repaint_waits: AtomicBool,
@@ -81,6 +83,7 @@ impl Shared {
             edit_wanted: AtomicBool::new(false),
             pasting: AtomicBool::new(false),
             lent: Mutex::default(),
+            window: Mutex::default(),
             tall: AtomicBool::new(false),
             repaint_waits: AtomicBool::new(false),
             color,
@@ -90,6 +93,7 @@ impl Shared {
     /// A read begins; with `hold`, Enter submits nothing until all that was typed before is in the buffer.
     pub fn begin(&self, language: Language, hold: bool) {
         *lock(&self.language) = language;
+        *lock(&self.window) = terminal::size();
         self.interrupted.store(false, Ordering::Relaxed);
         self.recalling.store(false, Ordering::Relaxed);
         self.searching.store(false, Ordering::Relaxed);
@@ -119,6 +123,12 @@ impl Shared {
         text.clone_into(&mut buffer.text);
         buffer.cursor = cursor;
         drop(buffer);
+        if let Some(before) = lock(&self.window).take()
+            && terminal::size() != Some(before)
+        {
+            // It took the size before it listened for changes: one in between would be lost.
+            terminal::announce_size();
+        }
         let tall = text.len() > 200 && taller_than_window(text);
         self.tall.store(tall, Ordering::Relaxed);
         if self.release_wanted.swap(false, Ordering::AcqRel)

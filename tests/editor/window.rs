@@ -61,6 +61,32 @@ fn a_resize_keeps_half_typed_text() {
     probe.pty.wait_for("got 1: \"one + two + three + four\"");
 }
 
+/// The window changes while the editor is between one entry and the next.
+#[test]
+fn a_resize_just_before_a_prompt_is_not_missed() {
+    let mut probe = Probe::start(&[]);
+    let text = "0123456789".repeat(5);
+    for round in 1..=30 {
+        probe.pty.resize(40, 24);
+        pause();
+        probe.pty.send("x\r");
+        probe.pty.wait_for(&format!("got {round}: "));
+        probe.pty.resize(100, 24);
+        let prompt = format!("py {}> ", round + 1);
+        probe.pty.wait_for(&prompt);
+        // a wrong idea of the window shows as a row that ends where none should
+        for chunk in text.as_bytes().chunks(10) {
+            probe.pty.send(std::str::from_utf8(chunk).unwrap());
+            pause();
+        }
+        probe.pty.wait_for(&format!("{prompt}{text}"));
+        probe.pty.send("\x15");
+        probe.pty.wait_until("an empty line", |screen| {
+            screen.contents().trim_end().ends_with(prompt.trim_end())
+        });
+    }
+}
+
 #[test]
 fn a_closed_terminal_is_the_end() {
     let folder = tempfile::tempdir().unwrap();
