@@ -142,6 +142,8 @@ impl Opener {
         let mut ends = Ends::shown(shown);
         ends.heartbeat_s = ends.heartbeat_s.or(taking.heartbeat_s);
         session.shared = taking.shared;
+        let asks = !taking.shared && self.0.settings.shell.asks_hidden();
+        session.hidden.allow(asks);
         if taking.ours {
             // it was made with these options, whether the server shows them or not
             let rows = super::wanted(wishes, asked.kind).row_limit;

@@ -5,6 +5,7 @@ mod cancel;
 mod cause;
 mod double;
 mod execute;
+mod hidden;
 mod identity;
 mod interrupt;
 mod keepalive;
@@ -25,6 +26,7 @@ pub use attach::{attach, find};
 pub use cause::Cause;
 pub use double::Late;
 pub use execute::{Execution, Running, Submission};
+pub use hidden::{Hidden, Question, Unheard, is_hidden};
 pub use interrupt::{Interrupter, Interrupts, WORKER};
 pub use keepalive::{Health, KeepAlive};
 pub use lease::{Closed, Lease};
@@ -66,6 +68,8 @@ pub struct Session {
     pub sent: Sent,
     /// What may end it while nobody looks.
     pub life: Life,
+    /// May statements be sent that are not the user's?
+    pub hidden: Hidden,
 }
 
 /// Rows of an SQL answer when nothing else was asked for (`livy.rsc.sql.num-rows`).
@@ -85,6 +89,7 @@ impl Session {
             shared: false,
             sent: Sent::default(),
             life: Life::new(Clock::default()),
+            hidden: Hidden::default(),
         }
     }
 

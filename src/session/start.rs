@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::cause::Cause;
+use super::hidden::Hidden;
 use super::identity::Identity;
 use super::lease::{Lease, find_by_name};
 use super::life::{Clock, Life};
@@ -129,6 +130,7 @@ pub async fn start(
         shared: false,
         sent: Sent::nothing(),
         life: Life::new(Clock::default()),
+        hidden: Hidden::default(),
     })
 }
 
