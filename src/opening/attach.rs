@@ -197,7 +197,8 @@ impl Opener {
             ends.text()
         ));
         let last = newest(session, RECAP).await?;
-        for statement in &last {
+        let is_hidden = |it: &&Statement| it.code.as_deref().is_some_and(session::is_hidden);
+        for statement in last.iter().filter(|it| !is_hidden(it)) {
             telling.show(&line(statement));
         }
         let running = last.iter().find(|it| !it.state.is_over())?;

@@ -23,8 +23,8 @@ use crate::source;
 use crate::terminal;
 use sql::{Asked, Catalog, Found};
 
-/// A name is looked up so long; a key ends the wait before.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// A name is looked up so long (Scala's first take seconds); a key ends the wait before.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Numbers of statements that are offered.
 const STATEMENTS: usize = 100;
 

@@ -1,6 +1,7 @@
-import builtins, inspect, json, keyword, os, pkgutil, sys, time
+import builtins, inspect, json, keyword, os, pkgutil, re, sys, time
 
 stop = time.time() + 0.4
+spent = [0.0]  # seconds, on signatures
 # properties of old releases, without annotations, that cost nothing
 EASY = ("catalog", "conf", "na", "read", "readStream", "sparkContext", "stat", "streams", "udf", "write", "writeStream")
 word, of, found = ask["word"], ask["of"], {}
@@ -95,11 +96,15 @@ def kind_of(x):
         return "module"
     if not callable(x):
         return type(x).__name__
+    began = time.time()
     try:
-        if time.time() < stop - 0.35:
-            return "function" + str(inspect.signature(x)).replace("(self, ", "(").replace("(self)", "()")
+        if spent[0] < 0.03:
+            text = re.sub(r"\bself\b[^,)]*(, )?|['\"]|\b\w+\.(?=\w)|ForwardRef", "", str(inspect.signature(x)))
+            return "function" + text
     except Exception:
         pass
+    finally:
+        spent[0] += time.time() - began
     return "function"
 
 
