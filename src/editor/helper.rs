@@ -74,6 +74,9 @@ impl Hinter for Questions {
     // Asked after every change and at the start of a read: so this is also where the buffer is noted.
     fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<Rest> {
         self.shared.saw(line, pos);
+        if let Some(completer) = &self.completer {
+            completer.shows(line, pos);
+        }
         if self.shared.searching.load(Ordering::Relaxed) {
             return self
                 .shared

@@ -71,6 +71,9 @@ impl Offer {
 pub trait Complete: Send {
     /// The byte offset where the word to replace starts, and what could stand there; `None` for nothing.
     fn complete(&self, line: &str, pos: usize) -> Option<(usize, Vec<Offer>)>;
+
+    /// The line and the cursor are these now: nobody waits any more for what was asked for others.
+    fn shows(&self, _line: &str, _pos: usize) {}
 }
 
 /// How the editor is to be.

@@ -23,6 +23,7 @@ mod typing;
 
 mod alive;
 mod attach;
+mod completing;
 mod config;
 mod connecting;
 mod creating;
@@ -30,6 +31,7 @@ mod entering;
 mod exits;
 mod formats;
 mod hdinsight;
+mod hidden;
 mod hostile;
 mod init;
 mod leaks;

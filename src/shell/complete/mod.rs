@@ -8,11 +8,13 @@ mod sql;
 
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::pin::Pin;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 
 use crate::command as commands;
 use crate::editor::{Complete, Offer};
@@ -21,7 +23,7 @@ use crate::livy::Kind;
 use crate::session::{Question, Session};
 use crate::source;
 use crate::terminal;
-use sql::{Asked, Catalog, Found};
+use sql::{Asked, Catalog};
 
 /// A name is looked up so long (Scala's first take seconds); a key ends the wait before.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -39,6 +41,30 @@ struct Known {
     statements: Vec<(u64, String)>,
     /// The last answer, for a longer word in the same place.
     last: Option<Last>,
+    /// A question whose answer is not there yet.
+    pending: Option<Pending>,
+}
+
+/// What could stand somewhere, and the byte where the word begins.
+type Answer = Option<(usize, Vec<Offer>)>;
+type Asking = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// A question under way; it is dropped with this.
+#[derive(Debug)]
+struct Pending {
+    kind: Kind,
+    /// The code up to the cursor.
+    before: String,
+    answer: mpsc::Receiver<Answer>,
+    /// Can be read when the answer is there.
+    wake: UnixStream,
+    task: AbortHandle,
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -75,7 +101,7 @@ impl Completer {
     /// The session that names are asked of; none while there is none.
     pub fn set_session(&self, session: Option<Session>) {
         let mut known = self.known();
-        (known.session, known.last) = (session, None);
+        (known.session, known.last, known.pending) = (session, None, None);
     }
 
     /// The kind of what is typed.
@@ -101,80 +127,44 @@ impl Completer {
         known.statements.drain(..spare);
     }
 
-    /// Waits on the reading thread for work on the others; none when a key or time comes before, and then the work
-    /// is dropped.
-    fn wait<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
-        let (ours, theirs) = UnixStream::pair().ok()?;
+    /// Begins work whose end wakes the reader.
+    fn begin(&self, kind: Kind, before: &str, work: Asking) -> Option<Pending> {
+        let (wake, theirs) = UnixStream::pair().ok()?;
         let (sender, answer) = mpsc::channel();
         let task = self.runtime.spawn(async move {
             let _ = sender.send(work.await);
-            // its end wakes the reader
             drop(theirs);
         });
-        if !terminal::unless_key(ours.as_fd(), PATIENCE) {
-            task.abort();
-            return None;
-        }
-        answer.recv_timeout(PATIENCE).ok()
+        Some(Pending {
+            kind,
+            before: before.to_owned(),
+            answer,
+            wake,
+            task: task.abort_handle(),
+        })
     }
 
-    /// The names that a hidden statement prints.
-    fn asked(&self, session: Session, (question, mark): (Question, String)) -> Option<Vec<Offer>> {
-        let outcome = self.wait(async move { session.hidden(question).await.ok() });
-        answer::offers(&outcome??, &mark)
-    }
-
-    fn python(&self, session: Session, before: &str) -> Option<(usize, Vec<Offer>)> {
-        let wanted = wanted::python(before)?;
-        let mut offers = self.asked(session, python::question(&wanted, PATIENCE))?;
-        offers.retain(|offer| {
-            offer.name.starts_with(wanted.word) && python::fits(&wanted.place, &offer.name)
-        });
-        Some((wanted.start, offers))
-    }
-
-    fn r(&self, session: Session, before: &str) -> Option<(usize, Vec<Offer>)> {
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        if line.trim().is_empty() {
-            return None;
-        }
-        let mut offers = self
-            .asked(session, r::question(line, PATIENCE))?
-            .into_iter();
-        // the first is the token
-        let token = offers.next()?.name;
-        let start = before.len().checked_sub(token.len())?;
-        (before[..].get(start..)? == token).then(|| (start, offers.collect()))
-    }
-
-    fn scala(&self, session: Session, code: &str, pos: usize) -> Option<(usize, Vec<Offer>)> {
-        let before = code.get(..pos)?;
-        let start = word_start(before, |c| c.is_alphanumeric() || c == '_' || c == '$');
-        let (typed, code) = (&before[start..], code.to_owned());
-        let ask = async move {
-            if session.is_replaced().await {
-                return None;
-            }
-            let names = session
-                .client
-                .complete(&session.id, &code, Kind::Spark, pos);
-            names.await.ok()
+    /// The answer to a question; none when a key comes before. Then the question goes on as long as nothing else is
+    /// typed: the key may be a second Tab, which waits for the same.
+    fn answer(&self, kind: Kind, before: &str, ask: impl FnOnce() -> Option<Asking>) -> Answer {
+        let pending = self.known().pending.take();
+        let pending = match pending.filter(|it| it.kind == kind && it.before == before) {
+            Some(pending) => pending,
+            None => self.begin(kind, before, ask()?)?,
         };
-        let mut names = self.wait(ask)??;
-        // Livy sends operators and encoded names too, and does not say what they are to replace
-        names.retain(|name| name.starts_with(typed) && is_name(name));
-        names.sort();
-        names.dedup();
-        names.truncate(answer::MOST);
-        Some((start, names.into_iter().map(Offer::named).collect()))
+        if !terminal::unless_key(pending.wake.as_fd(), PATIENCE) {
+            self.known().pending = Some(pending);
+            return None;
+        }
+        pending.answer.recv_timeout(PATIENCE).ok()?
     }
 
-    fn sql(&self, session: Option<Session>, code: &str, pos: usize) -> Option<(usize, Vec<Offer>)> {
+    fn sql(&self, session: Option<Session>, code: &str, pos: usize) -> Answer {
         let wanted = wanted::sql(code, pos)?;
         let (mut lists, mut functions) = (Vec::new(), Vec::new());
         if let Some(session) = session {
-            for (at, asked) in sql::needs(&wanted).into_iter().enumerate() {
-                lists.extend(self.listed(&session, asked, at == 0));
+            for asked in sql::needs(&wanted) {
+                lists.extend(self.listed(&session, asked, true));
             }
             functions = self.listed(&session, Asked::Functions, false);
             // what is likely to be asked for next
@@ -184,36 +174,32 @@ impl Completer {
         Some((wanted.start, offers))
     }
 
-    /// What is known of a list. One of which nothing is known is waited for, where it is wanted now; an old one is
-    /// asked for again behind the back.
+    /// What is known of a list. An old one is asked for again behind the back; one of which nothing is known is waited
+    /// for, where it is wanted `now`. A key ends the wait, not the question: its answer is kept.
     fn listed(&self, session: &Session, asked: Asked, now: bool) -> Vec<Offer> {
         let (found, ask) = self.catalog.look(session, &asked);
-        let fetch = |limit| {
+        if ask {
             let (catalog, session) = (self.catalog.clone(), session.clone());
-            catalog.fetch(session, asked.clone(), limit)
-        };
-        match found {
-            Found::Nothing if ask && now => {
-                let _ = self.wait(fetch(PATIENCE));
-                match self.catalog.look(session, &asked).0 {
-                    Found::Known(offers) => offers,
-                    Found::Nothing => Vec::new(),
-                }
-            }
-            found => {
-                if ask {
-                    self.runtime.spawn(fetch(Catalog::patience()));
-                }
-                match found {
-                    Found::Known(offers) => offers,
-                    Found::Nothing => Vec::new(),
-                }
-            }
+            self.runtime.spawn(catalog.fetch(session, asked.clone()));
         }
+        match found {
+            Some(offers) => return offers,
+            None if !now => return Vec::new(),
+            None => {}
+        }
+        let (catalog, awaited) = (self.catalog.clone(), asked.clone());
+        let work: Asking = Box::pin(async move {
+            catalog.settled(&awaited).await;
+            None
+        });
+        if let Some(waiting) = self.begin(Kind::Sql, "", work) {
+            terminal::unless_key(waiting.wake.as_fd(), PATIENCE);
+        }
+        self.catalog.look(session, &asked).0.unwrap_or_default()
     }
 
     /// The last answer, where the word has only grown.
-    fn again(&self, kind: Kind, before: &str) -> Option<(usize, Vec<Offer>)> {
+    fn again(&self, kind: Kind, before: &str) -> Answer {
         let known = self.known();
         let last = known.last.as_ref().filter(|last| last.kind == kind)?;
         let typed = before.strip_prefix(&last.before)?;
@@ -228,7 +214,7 @@ impl Completer {
         Some((last.start, fits.cloned().collect()))
     }
 
-    fn in_code(&self, kind: Kind, code: &str, pos: usize) -> Option<(usize, Vec<Offer>)> {
+    fn in_code(&self, kind: Kind, code: &str, pos: usize) -> Answer {
         let before = code.get(..pos)?;
         let session = self.known().session.clone();
         if kind == Kind::Sql {
@@ -237,12 +223,11 @@ impl Completer {
         if let Some(again) = self.again(kind, before) {
             return Some(again);
         }
-        let session = session?;
-        let (start, offers) = match kind {
-            Kind::Pyspark => self.python(session, before),
-            Kind::Sparkr => self.r(session, before),
-            _ => self.scala(session, code, pos),
-        }?;
+        let (start, offers) = self.answer(kind, before, || match kind {
+            Kind::Pyspark => python(session?, before),
+            Kind::Sparkr => r(session?, before),
+            _ => scala(session?, code, pos),
+        })?;
         self.known().last = Some(Last {
             kind,
             before: before.to_owned(),
@@ -254,7 +239,7 @@ impl Completer {
 }
 
 impl Complete for Completer {
-    fn complete(&self, line: &str, pos: usize) -> Option<(usize, Vec<Offer>)> {
+    fn complete(&self, line: &str, pos: usize) -> Answer {
         let before = line.get(..pos)?;
         let (kind, code) = match language::magic(line) {
             Some((language, rest)) => (Some(source::kind(language)), rest),
@@ -269,6 +254,68 @@ impl Complete for Completer {
         let (start, offers) = self.in_code(kind?, code, inside)?;
         Some((skipped + start, offers))
     }
+
+    fn shows(&self, line: &str, pos: usize) {
+        let mut known = self.known();
+        let before = line.get(..pos).unwrap_or_default();
+        let is_it = |pending: &Pending| before.ends_with(&pending.before);
+        if !known.pending.as_ref().is_some_and(is_it) {
+            known.pending = None;
+        }
+    }
+}
+
+/// The names that a hidden statement prints.
+async fn asked(session: &Session, (question, mark): (Question, String)) -> Option<Vec<Offer>> {
+    answer::offers(&session.hidden(question).await.ok()?, &mark)
+}
+
+fn python(session: Session, before: &str) -> Option<Asking> {
+    let wanted = wanted::python(before)?;
+    let question = python::question(&wanted, PATIENCE);
+    let (start, word, place) = (wanted.start, wanted.word.to_owned(), wanted.place);
+    Some(Box::pin(async move {
+        let mut offers = asked(&session, question).await?;
+        offers.retain(|it| it.name.starts_with(&word) && python::fits(&place, &it.name));
+        Some((start, offers))
+    }))
+}
+
+fn r(session: Session, before: &str) -> Option<Asking> {
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    if line.trim().is_empty() {
+        return None;
+    }
+    let (question, before) = (r::question(line, PATIENCE), before.to_owned());
+    Some(Box::pin(async move {
+        let mut offers = asked(&session, question).await?.into_iter();
+        // the first is the token
+        let token = offers.next()?.name;
+        let start = before.len().checked_sub(token.len())?;
+        let fits = |it: &Offer| it.name.starts_with(&token) && it.name != token;
+        (before.get(start..)? == token).then(|| (start, offers.filter(fits).collect()))
+    }))
+}
+
+fn scala(session: Session, code: &str, pos: usize) -> Option<Asking> {
+    let before = code.get(..pos)?;
+    let start = word_start(before, |c| c.is_alphanumeric() || c == '_' || c == '$');
+    let (typed, code) = (before[start..].to_owned(), code.to_owned());
+    Some(Box::pin(async move {
+        if session.is_replaced().await {
+            return None;
+        }
+        let names = session
+            .client
+            .complete(&session.id, &code, Kind::Spark, pos);
+        let mut names = names.await.ok()?;
+        // Livy sends operators and encoded names too, and does not say what they are to replace
+        names.retain(|name| name.starts_with(&typed) && is_name(name));
+        names.sort();
+        names.dedup();
+        names.truncate(answer::MOST);
+        Some((start, names.into_iter().map(Offer::named).collect()))
+    }))
 }
 
 fn is_name(name: &str) -> bool {

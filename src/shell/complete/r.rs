@@ -13,10 +13,10 @@ u$.assignLinebuffer(b)
 u$.assignEnd(nchar(b, "bytes"))
 u$.guessTokenFromLine()
 u$.completeToken()
-f <- utils::head(u$.retrieveCompletions(), 500L)
+f <- gsub("//+", "/", utils::head(u$.retrieveCompletions(), 500L))
 k <- vapply(f, function(n) {
 x <- if (exists(n, mode = "function")) "function" else if (exists(n)) class(get(n))[1L] else ""
-if (x == "function") x <- paste0(x, sub("^function ", "", sub(" NULL$", "", paste(trimws(utils::head(deparse(args(n)), 2L)), collapse = " "))))
+if (x == "function") x <- paste0(x, sub("^function ", "", sub(" *NULL$", "", paste(trimws(utils::head(deparse(args(n)), 2L)), collapse = " "))))
 substr(x, 1L, 80L)
 }, "")
 q <- function(x) paste0("\"", gsub("([\"\\\\])", "\\\\\\1", gsub("[[:cntrl:]]", " ", x)), "\"")

@@ -4,13 +4,15 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use crate::editor::Offer;
 use crate::language::wanted::{Relation, WantedSql};
 use crate::language::{SQL_FUNCTIONS, SQL_KEYWORDS};
 use crate::livy::{Kind, Status, Table};
 use crate::session::{Identity, Question, Session};
 
-/// How long an answer may take that nobody waits for.
+/// How long an answer may take: it is kept, also when nobody waits for it any more.
 const BEHIND: Duration = Duration::from_secs(10);
 
 /// One list that a session has.
@@ -26,7 +28,7 @@ pub(super) enum Asked {
 
 /// What is known of a session's tables. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Catalog(Arc<Mutex<Known>>);
+pub(super) struct Catalog(Arc<Mutex<Known>>, watch::Sender<()>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -44,14 +46,6 @@ struct List {
     age: u64,
 }
 
-/// What the catalog has of a list.
-pub(super) enum Found {
-    /// This, which may be old.
-    Known(Vec<Offer>),
-    /// Nothing yet.
-    Nothing,
-}
-
 impl Catalog {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -62,39 +56,33 @@ impl Catalog {
         self.known().age += 1;
     }
 
-    /// What is known of that session, and whether it is to be asked (again).
-    pub(super) fn look(&self, session: &Session, asked: &Asked) -> (Found, bool) {
+    /// What is known of that session, and whether the caller is to [`fetch`](Self::fetch) it (again).
+    pub(super) fn look(&self, session: &Session, asked: &Asked) -> (Option<Vec<Offer>>, bool) {
         let mut known = self.known();
         if known.session.as_ref() != Some(&session.identity) {
             known.session = Some(session.identity.clone());
             known.lists.clear();
         }
-        let idle = !known.under_way.contains(asked);
-        match known.lists.get(asked) {
-            Some(list) => {
-                let old = list.age != known.age;
-                (Found::Known(list.offers.clone()), old && idle)
-            }
-            None => (Found::Nothing, idle),
+        let list = known.lists.get(asked);
+        let old = list.is_none_or(|list| list.age != known.age);
+        let ask = old && !known.under_way.contains(asked);
+        let offers = list.map(|list| list.offers.clone());
+        if ask {
+            known.under_way.insert(asked.clone());
         }
+        (offers, ask)
     }
 
     /// Asks the session, and keeps the answer. A question that the session did not take is forgotten; a list that it
     /// cannot give is empty.
-    pub(super) async fn fetch(self, session: Session, asked: Asked, limit: Duration) {
-        let age = {
-            let mut known = self.known();
-            if !known.under_way.insert(asked.clone()) {
-                return;
-            }
-            known.age
-        };
+    pub(super) async fn fetch(self, session: Session, asked: Asked) {
+        let age = self.known().age;
         let _done = Done(&self, &asked);
         let question = Question {
             about: "completion",
             kind: Kind::Sql,
             code: code(&asked),
-            limit,
+            limit: BEHIND,
         };
         let Ok(outcome) = session.hidden(question).await else {
             return;
@@ -109,9 +97,13 @@ impl Catalog {
         }
     }
 
-    /// How long a question may take that nobody waits for.
-    pub(super) fn patience() -> Duration {
-        BEHIND
+    /// Waits until nothing is under way for that list.
+    pub(super) async fn settled(&self, asked: &Asked) {
+        let mut ended = self.1.subscribe();
+        while self.known().under_way.contains(asked) {
+            // the sender lives as long as this does
+            let _ = ended.changed().await;
+        }
     }
 }
 
@@ -121,6 +113,7 @@ struct Done<'a>(&'a Catalog, &'a Asked);
 impl Drop for Done<'_> {
     fn drop(&mut self) {
         self.0.known().under_way.remove(self.1);
+        self.0.1.send_replace(());
     }
 }
 
@@ -293,7 +286,7 @@ mod tests {
         Table {
             columns: columns.iter().map(column).collect(),
             rows: serde_json::from_value(rows).unwrap(),
-            ..Table::default()
+            truncated: false,
         }
     }
 
