@@ -188,12 +188,7 @@ fn completes(pty: &mut Pty) {
         let line = format!("{begin}{typed}");
         pty.send(&line);
         pty.wait_until(&line, |screen| before_cursor(screen).ends_with(&line));
-        // in one piece with the text it would count as pasted
-        std::thread::sleep(Duration::from_millis(60));
-        pty.send("\t");
-        std::thread::sleep(Duration::from_millis(60));
-        pty.send("\t");
-        pty.wait_until(&format!("{shown:?} for {line:?}"), |screen| {
+        pty.press_until("\t", &format!("{shown:?} for {line:?}"), |screen| {
             let text = screen.contents();
             shown.iter().all(|shown| text.contains(shown))
         });

@@ -49,11 +49,14 @@ fn a_menu_says_what_names_are_and_asking_for_them_leaves_no_trace() {
     let (livy, home) = (with_names(), Home::new());
     let mut pty = ready(&livy, &home, &[]);
     tab(&mut pty, "df.se");
-    livy.until("GET /sessions/0/statements/1");
-    std::thread::sleep(Duration::from_millis(60));
-    pty.send("\t");
-    pty.wait_for("select      function(*cols: str) -> DataFrame");
-    pty.wait_for("sent        a [2Jb");
+    let menu = [
+        "select      function(*cols: str) -> DataFrame",
+        "sent        a [2Jb",
+    ];
+    pty.press_until("\t", "the menu", |screen| {
+        let text = screen.contents();
+        menu.iter().all(|line| text.contains(line))
+    });
     assert!(!pty.screen().contains("bad"), "{}", pty.screen());
     // the same word, longer: asked of nobody
     pty.send("le");
@@ -106,6 +109,40 @@ fn a_key_ends_the_wait_for_names_and_is_not_lost() {
     pty.wait_for("\n2\n");
     pty.wait_for("pyspark 3>");
     assert_eq!(pty.leave(), 0);
+    livy.assert_clean();
+}
+
+#[test]
+fn a_second_tab_waits_for_the_same_names() {
+    let gate = support::Gate::default();
+    let held = gate.clone();
+    let livy = Livy::start(Plan {
+        interpreter: Box::new(|code, kind| match mark(code) {
+            Some(mark) => Ran::Ends(1, livy::text(&format!("{mark}{NAMES}\n"))),
+            None => livy::interpret(code, kind),
+        }),
+        fault: Box::new(move |request| {
+            if request.line() == "GET /sessions/0/statements/1" {
+                Fault::Held(held.clone())
+            } else {
+                Fault::None
+            }
+        }),
+        ..Plan::default()
+    });
+    let home = Home::new();
+    let mut pty = ready(&livy, &home, &[]);
+    tab(&mut pty, "df.se");
+    livy.until("GET /sessions/0/statements/1");
+    pty.send("\t");
+    std::thread::sleep(Duration::from_millis(60));
+    gate.open();
+    pty.press_until("\t", "the menu", |screen| {
+        screen.contents().contains("selectExpr")
+    });
+    assert_eq!(hidden(&livy), 1);
+    assert_eq!(livy.asked("POST /sessions/0/statements/1/cancel"), 0);
+    assert_eq!(pty.clear_and_leave(), 0);
     livy.assert_clean();
 }
 
@@ -163,9 +200,10 @@ fn sql_is_completed_from_what_the_session_once_told_and_again_after_a_statement(
     std::thread::sleep(Duration::from_millis(60));
     pty.send("\t");
     pty.wait_for("where custom");
-    pty.send("\t");
-    pty.wait_for("customs");
-    pty.wait_for("customer  string");
+    pty.press_until("\t", "the menu", |screen| {
+        let text = screen.contents();
+        text.contains("customer  string") && text.contains("customs   int")
+    });
     let described = |livy: &Livy| {
         let sent = livy.submitted();
         sent.iter().filter(|code| code.contains("describe")).count()
