@@ -159,9 +159,11 @@ def main():
     elif mode == "attribute":
         x = value_of(of)
         if x is not None:
-            if is_frame(x):
-                columns(x)
-            attributes(x)
+            try:
+                if is_frame(x):
+                    columns(x)
+            finally:
+                attributes(x)
     elif mode == "module":
         if not of:
             for name in sys.builtin_module_names:
