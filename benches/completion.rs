@@ -31,6 +31,9 @@ const ROUNDS: usize = 15;
 /// Longer than the keys of a paste follow one another.
 const APART: Duration = Duration::from_millis(60);
 
+/// What is typed in a round, and what Tab adds.
+type Case = dyn Fn(usize) -> (String, &'static str);
+
 fn main() {
     let _slot = spark::slot();
     let home = run::Home::new();
@@ -45,7 +48,7 @@ fn main() {
     let name = |begin: &str, at: usize, typed: &str| format!("{begin}x{at}; {typed}");
     let first = once(&mut pty, "spark.ran", "ge");
     println!("python, the first     {first:>7.1}");
-    let cases: [(&str, f64, &dyn Fn(usize) -> (String, &'static str)); 3] = [
+    let cases: [(&str, f64, &Case); 3] = [
         ("python", 60.0, &|at| (name("", at, "spark.ran"), "ge")),
         ("scala, warm", 500.0, &|at| {
             (name(":scala ", at, "spark.ran"), "ge")

@@ -254,16 +254,6 @@ pub const TYPES: &[&str] = &[
     "void",
 ];
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keywords_are_in_the_order_that_the_search_needs() {
-        assert!(KEYWORDS.is_sorted());
-    }
-}
-
 /// The functions that every Spark since 2.4 brings along, the usual ones.
 pub const FUNCTIONS: &[&str] = &[
     "abs",
@@ -463,3 +453,13 @@ pub const FUNCTIONS: &[&str] = &[
     "year",
     "zip_with",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keywords_are_in_the_order_that_the_search_needs() {
+        assert!(KEYWORDS.is_sorted());
+    }
+}

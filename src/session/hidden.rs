@@ -285,9 +285,8 @@ impl Asking {
     async fn stopped(&mut self) {
         let mut users = self.session.hidden.0.users.subscribe();
         let gone = async {
-            match &mut self.answer {
-                Some(answer) => answer.closed().await,
-                None => {}
+            if let Some(answer) = &mut self.answer {
+                answer.closed().await;
             }
         };
         tokio::select! {

@@ -48,7 +48,7 @@ fn text(execution: Result<Execution, Lost>) -> String {
 }
 
 /// Waits until a request was made.
-async fn asked(livy: &Livy, begin: &str) {
+fn asked(livy: &Livy, begin: &str) {
     tokio::task::block_in_place(|| livy.until(begin));
 }
 
@@ -101,10 +101,10 @@ async fn one_whose_time_is_over_or_that_nobody_waits_for_is_cancelled() {
     let session = session(&livy).await;
     let late = session.hidden(question("hang", moment())).await;
     assert!(matches!(late, Err(Unheard::Late)), "{late:?}");
-    asked(&livy, CANCEL).await;
+    asked(&livy, CANCEL);
     let given_up = tokio::time::timeout(moment(), session.hidden(long("hang"))).await;
     assert!(given_up.is_err());
-    asked(&livy, "POST /sessions/0/statements/1/cancel").await;
+    asked(&livy, "POST /sessions/0/statements/1/cancel");
     // and the next is answered
     assert!(session.hidden(long("names")).await.is_ok());
 }
@@ -120,7 +120,7 @@ async fn a_users_statement_has_a_hidden_one_cancelled_and_none_is_sent_while_it_
         let session = session.clone();
         async move { session.hidden(long("hang")).await }
     });
-    asked(&livy, "GET /sessions/0/statements/0").await;
+    asked(&livy, "GET /sessions/0/statements/0");
     assert_eq!(text(execute(&session, "1 + 1").await), "2");
     assert!(matches!(asking.await.unwrap(), Err(Unheard::Late)));
     let lines: Vec<String> = livy.requests().iter().map(support::Request::line).collect();
@@ -130,7 +130,7 @@ async fn a_users_statement_has_a_hidden_one_cancelled_and_none_is_sent_while_it_
         let session = session.clone();
         async move { execute(&session, "hang").await }
     });
-    asked(&livy, "GET /sessions/0/statements/2").await;
+    asked(&livy, "GET /sessions/0/statements/2");
     let busy = session.hidden(long("names")).await;
     assert!(matches!(busy, Err(Unheard::Busy)), "{busy:?}");
     assert_eq!(livy.submitted().len(), 3);
@@ -156,7 +156,7 @@ async fn a_server_that_hangs_holds_a_users_statement_only_for_a_bounded_time() {
     assert_eq!(text(execute(&session, "1 + 1").await), "2");
     assert!(!gate.is_open());
     gate.open();
-    asked(&livy, CANCEL).await;
+    asked(&livy, CANCEL);
 }
 
 /// Loses the answers of the first so many submissions.

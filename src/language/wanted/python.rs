@@ -51,30 +51,43 @@ pub enum Place {
     },
 }
 
+/// Calls around a string that are looked at.
+const CALLS: usize = 8;
+
 /// What is wanted at the end of this Python text; none where nothing can be offered.
 pub fn python(before: &str) -> Option<Wanted<'_>> {
     let lexed = Language::Python.lex(before);
     let solid: Vec<&Token> = lexed.solid().collect();
-    let text = Text {
+    let reading = Reading {
         text: before,
         lexed: &lexed,
         solid,
     };
     match lexed.tokens.last() {
         Some(last) if matches!(last.class, Class::Comment | Class::Magic) => None,
-        Some(last) if last.class == Class::String => text.in_string(last),
-        _ => text.in_code(),
+        Some(last) if last.class == Class::String => reading.in_string(last),
+        _ => reading.in_code(),
     }
 }
 
-struct Text<'a, 't> {
+/// What of an `import` a word is.
+enum Import {
+    /// It stands in none.
+    None,
+    /// Where nothing can be offered.
+    Nothing,
+    /// This.
+    Part(Place),
+}
+
+struct Reading<'a, 't> {
     text: &'a str,
     lexed: &'t Lexed,
     /// The tokens that mean something.
     solid: Vec<&'t Token>,
 }
 
-impl<'a> Text<'a, '_> {
+impl<'a> Reading<'a, '_> {
     fn of(&self, token: &Token) -> &'a str {
         self.text.get(token.range.clone()).unwrap_or_default()
     }
@@ -108,7 +121,7 @@ impl<'a> Text<'a, '_> {
     /// The text of a string, in the calls that are open around it.
     fn text_place(&self) -> Place {
         let (mut of, mut column) = (Vec::new(), false);
-        for (depth, open) in self.lexed.unclosed.iter().rev().enumerate() {
+        for (depth, open) in self.lexed.unclosed.iter().rev().take(CALLS).enumerate() {
             let Some(mut called) = self.called(*open) else {
                 continue;
             };
@@ -133,8 +146,9 @@ impl<'a> Text<'a, '_> {
             .iter()
             .rposition(|token| token.range.end <= start);
         let place = match self.imported(start) {
-            Some(place) => place?,
-            None => match before.map(|at| (at, self.of(self.solid[at]))) {
+            Import::Part(place) => place,
+            Import::Nothing => return None,
+            Import::None => match before.map(|at| (at, self.of(self.solid[at]))) {
                 Some((at, ".")) => Place::Attribute {
                     of: self.chain(at.checked_sub(1)?)?,
                 },
@@ -155,39 +169,40 @@ impl<'a> Text<'a, '_> {
         Some(Wanted { start, word, place })
     }
 
-    /// In an `import`: what of it; `Some(None)` where nothing can be offered.
-    fn imported(&self, start: usize) -> Option<Option<Place>> {
+    /// What of an `import` the word at this byte is.
+    fn imported(&self, start: usize) -> Import {
         let line = self.text[..start].rfind(['\n', ';']).map_or(0, |at| at + 1);
         // the names of a `from` may go on in brackets over many lines
         let open = self.lexed.unclosed.last().map(|open| {
             let before = &self.text[..*open];
             before.rfind(['\n', ';']).map_or(0, |at| at + 1)
         });
-        let text = self.text.get(open.unwrap_or(line).min(line)..start)?;
+        let text = self.text.get(open.unwrap_or(line).min(line)..start);
+        let text = text.unwrap_or_default();
         let mut words = text
             .split([' ', '\t', '\n', '('])
             .filter(|it| !it.is_empty());
-        let first = words.next()?;
+        let first = words.next().unwrap_or_default();
         let rest: Vec<&str> = words.collect();
         let dotted = |text: &str| {
             let of = text.rsplit_once('.').map_or("", |(of, _)| of);
-            Place::Module { of: of.to_owned() }
+            Import::Part(Place::Module { of: of.to_owned() })
         };
         match first {
-            "import" | "from" if rest.last() == Some(&"as") => Some(None),
+            "import" | "from" if rest.last() == Some(&"as") => Import::Nothing,
             "import" => {
                 let last = text.rsplit([' ', '\t', ',']).next().unwrap_or_default();
-                Some(Some(dotted(last)))
+                dotted(last)
             }
             "from" => match rest.as_slice() {
-                [] => Some(Some(dotted(""))),
-                [module] if text.ends_with(module) => Some(Some(dotted(module))),
-                [module, "import", ..] => Some(Some(Place::Member {
+                [] => dotted(""),
+                [module] if text.ends_with(module) => dotted(module),
+                [module, "import", ..] => Import::Part(Place::Member {
                     of: (*module).to_owned(),
-                })),
-                _ => Some(None),
+                }),
+                _ => Import::Nothing,
             },
-            _ => None,
+            _ => Import::None,
         }
     }
 

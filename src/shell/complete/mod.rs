@@ -164,11 +164,11 @@ impl Completer {
         let (mut lists, mut functions) = (Vec::new(), Vec::new());
         if let Some(session) = session {
             for asked in sql::needs(&wanted) {
-                lists.extend(self.listed(&session, asked, true));
+                lists.extend(self.listed(&session, &asked, true));
             }
-            functions = self.listed(&session, Asked::Functions, false);
+            functions = self.listed(&session, &Asked::Functions, false);
             // what is likely to be asked for next
-            self.listed(&session, Asked::Tables(None), false);
+            self.listed(&session, &Asked::Tables(None), false);
         }
         let offers = sql::all(&wanted, lists, functions);
         Some((wanted.start, offers))
@@ -176,8 +176,8 @@ impl Completer {
 
     /// What is known of a list. An old one is asked for again behind the back; one of which nothing is known is waited
     /// for, where it is wanted `now`. A key ends the wait, not the question: its answer is kept.
-    fn listed(&self, session: &Session, asked: Asked, now: bool) -> Vec<Offer> {
-        let (found, ask) = self.catalog.look(session, &asked);
+    fn listed(&self, session: &Session, asked: &Asked, now: bool) -> Vec<Offer> {
+        let (found, ask) = self.catalog.look(session, asked);
         if ask {
             let (catalog, session) = (self.catalog.clone(), session.clone());
             self.runtime.spawn(catalog.fetch(session, asked.clone()));
@@ -195,7 +195,7 @@ impl Completer {
         if let Some(waiting) = self.begin(Kind::Sql, "", work) {
             terminal::unless_key(waiting.wake.as_fd(), PATIENCE);
         }
-        self.catalog.look(session, &asked).0.unwrap_or_default()
+        self.catalog.look(session, asked).0.unwrap_or_default()
     }
 
     /// The last answer, where the word has only grown.
