@@ -75,11 +75,11 @@ impl Owed {
             };
         }
         match self.lease.close(&self.client).await {
-            Closed::Nothing | Closed::Deleted(_) => {
+            // whoever closed it before may not write that down any more, where the program ends meanwhile
+            Closed::Nothing | Closed::Deleted(_) | Closed::Before => {
                 self.record.deleted(self.journal);
                 None
             }
-            Closed::Before => None,
             // the journal keeps its row: ours may go on under an id that we do not know
             Closed::Replaced(id) => Some(format!(
                 "session {id} was not deleted: its id is another session's now, as after a restart of the server; should yours go on, `livysh sessions` lists it"

@@ -41,8 +41,7 @@ fn leaves(livy: &Genuine, mut pty: Pty, code: u32, what: &str) {
 
 #[test]
 fn keys_leave_an_idle_and_a_starting_shell_and_nothing_is_left() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&[]);
+    let livy = Genuine::bare(&[]);
     for (when, keys, code) in [
         (When::Idle, "\x04", 0),
         (When::Idle, ":quit\r", 0),
@@ -58,8 +57,7 @@ fn keys_leave_an_idle_and_a_starting_shell_and_nothing_is_left() {
 
 #[test]
 fn term_and_hup_leave_a_shell_in_each_state_and_nothing_is_left() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&[]);
+    let livy = Genuine::bare(&[]);
     for (when, sent, code) in [
         (When::Starting, Signal::TERM, 143),
         (When::Idle, Signal::TERM, 143),
@@ -77,8 +75,7 @@ fn term_and_hup_leave_a_shell_in_each_state_and_nothing_is_left() {
 
 #[test]
 fn a_signal_while_the_session_is_being_deleted_does_not_keep_it() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&[]);
+    let livy = Genuine::bare(&[]);
     for (sent, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
         let home = Home::new();
         let mut pty = shell_while(&livy, &home, When::Idle);
@@ -95,8 +92,7 @@ fn a_signal_while_the_session_is_being_deleted_does_not_keep_it() {
 
 #[test]
 fn a_script_that_fails_or_is_ended_by_a_signal_leaves_nothing() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&[]);
+    let livy = Genuine::bare(&[]);
     let home = Home::new();
     home.livysh(&[&livy.url, "-e", "1/0", "-e", "2"])
         .run()
