@@ -124,6 +124,18 @@ impl Opened {
     }
 
     /// What becomes of it when we leave, in words.
+    /// Does it stay on the server when we leave?
+    pub fn stays(&self) -> bool {
+        self.owed.stays()
+    }
+
+    /// Has a look at it found that it is gone?
+    pub fn is_known_to_be_gone(&self) -> bool {
+        let health = self.keep_alive.health();
+        let health = health.borrow();
+        matches!(*health, Health::Gone(_) | Health::Replaced)
+    }
+
     pub fn when_left(&self) -> String {
         if self.owed.stays() {
             format!("it stays: {}", self.ends.text())

@@ -148,9 +148,7 @@ impl Link {
         let Self::Open(opened) = self else {
             return false;
         };
-        let health = opened.keep_alive.health();
-        let health = health.borrow();
-        matches!(*health, Health::Gone(_) | Health::Replaced)
+        opened.is_known_to_be_gone()
     }
 
     /// Was its session there before us?

@@ -12,9 +12,9 @@ use crate::session;
 use crate::settings::Which;
 use crate::tools::sessions;
 
-/// A session that we made and that was left for another one: it is kept alive, and deleted on the way out.
+/// A session that we made and that was left for another one: it is kept alive. On the way out it is deleted, or stays.
 pub(super) struct Parked {
-    opened: Box<Opened>,
+    pub(super) opened: Box<Opened>,
     /// Its statements that were left behind.
     left: Vec<(u64, i64)>,
 }

@@ -28,6 +28,7 @@ mod connecting;
 mod creating;
 mod entering;
 mod exits;
+mod fates;
 mod formats;
 mod hdinsight;
 mod hostile;
