@@ -184,7 +184,7 @@ pub(super) struct Making {
 }
 
 impl Making {
-    fn change(&self, wanted: &mut session::Wanted) {
+    pub(super) fn change(&self, wanted: &mut session::Wanted) {
         if self.stays {
             // a heartbeat would end it when we leave
             wanted.create.heartbeat_timeout_in_second = None;

@@ -33,7 +33,8 @@ pub use owed::Owed;
 use telling::Telling;
 pub use telling::{Note, Notes};
 pub use wait::News;
-pub use wanted::wanted;
+use wanted::wanted;
+pub use wanted::{ignored, wanted_as_named};
 
 /// A session that can be used, with what keeps it alive.
 #[derive(Debug)]

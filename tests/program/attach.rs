@@ -244,3 +244,28 @@ fn options_that_contradict_each_other_are_refused() {
     }
     assert!(livy.requests().is_empty());
 }
+
+#[test]
+fn options_that_only_a_creation_heeds_are_named_beside_attach() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let url = livy.url();
+    livy.make(json!({"kind": "pyspark", "name": "somebodys"}));
+    let attached = |options: &[&str]| {
+        let arguments = [&["--attach", "0", "-e", "1 + 1"][..], options].concat();
+        home.livysh(&arguments).run().exits(0).prints("2\n")
+    };
+    let ended = attached(&["--conf", "a=b", "--rows", "5", "--name", "n", &url]);
+    assert_eq!(
+        ended.err,
+        "livysh: --name, --conf and --rows have no effect beside --attach: the session is there already\n"
+    );
+    // what the profile wishes for new sessions is no news, and these have an effect
+    home.config(&format!(
+        "[servers.prod]\nurl = {url:?}\nsession = {{ driver-memory = \"2g\" }}\n"
+    ));
+    attached(&["-k", "pyspark", "--start-timeout", "9", "prod"]).silent();
+    home.livysh(&["--reuse", "one", "--name", "two", "-e", "1", &url])
+        .run()
+        .exits(0)
+        .says(&["--name has no effect beside --reuse NAME"]);
+}
