@@ -109,6 +109,26 @@ impl Opener {
     }
 
     /// Uses it, once it takes statements.
+    /// What leaving it takes, from now on: a way out that is taken before it takes statements deletes it as well,
+    /// where that is wanted.
+    fn duty(
+        &self,
+        client: &Client,
+        shown: &livy::Session,
+        taking: &Taking,
+        asked: &Asked<'_>,
+    ) -> Owed {
+        let (lease, record) = (asked.lease.clone(), self.0.record.clone());
+        let owed = Owed::new(client.clone(), lease, record, taking.journal);
+        if taking.delete {
+            let there = Session::of(client.clone(), shown, shown.kind_or(asked.kind));
+            let _ = owed.delete_later(&there);
+        } else {
+            owed.stay(None);
+        }
+        owed
+    }
+
     pub(super) async fn taken(
         &self,
         client: &Client,
@@ -118,9 +138,7 @@ impl Opener {
     ) -> Result<Opened, Report> {
         let telling = asked.telling;
         telling.kind(shown.kind_or(asked.kind));
-        let record = self.0.record.clone();
-        let owed = Owed::new(client.clone(), asked.lease, record, taking.journal);
-        owed.stay(None);
+        let owed = self.duty(client, shown, taking, &asked);
         if !self.owe(&owed, asked.promise) {
             return Err(given_up());
         }

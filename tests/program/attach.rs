@@ -246,6 +246,24 @@ fn options_that_contradict_each_other_are_refused() {
 }
 
 #[test]
+fn a_session_that_is_to_be_deleted_is_deleted_though_it_never_took_a_statement() {
+    let livy = Livy::start(Plan {
+        starting: 10_000,
+        ..Plan::default()
+    });
+    let home = Home::new();
+    livy.make(json!({"kind": "pyspark", "name": "somebodys"}));
+    let started = home
+        .livysh(&["--attach", "somebodys", "--delete", "-e", "1", &livy.url()])
+        .start();
+    // it was found by its name, and is waited for by its id
+    livy.until("GET /sessions/0");
+    started.signal(rustix::process::Signal::TERM);
+    started.end().exits(143);
+    assert_eq!(livy.counts(), (0, 1, 0));
+}
+
+#[test]
 fn options_that_only_a_creation_heeds_are_named_beside_attach() {
     let (livy, home) = (Livy::new(), Home::new());
     let url = livy.url();
