@@ -180,7 +180,7 @@ pub const TABLE: &[Entry] = &[
         name: "sessions",
         arguments: "[clean|kill ID…]",
         does: "the server's sessions; end some",
-        more: "clean ends those of yours that a crash or a lost connection left behind; kill ends those that you name.",
+        more: "clean ends those of yours that a crash or a lost connection left behind; kill ends those that you name, by id or name.",
     },
     Entry {
         name: "statements",

@@ -1,4 +1,6 @@
 //! The commands that are about sessions: their log, another session, a new one, none any more.
+use std::io::{self, IsTerminal};
+
 use tokio::task::AbortHandle;
 
 use super::Shell;
@@ -7,7 +9,8 @@ use super::link::Link;
 use crate::listing;
 use crate::livy::{Client, SessionId};
 use crate::opening::{Opened, Opening, Phase};
-use crate::report::{Report, code, complain, note};
+use crate::progress::StatusLine;
+use crate::report::{Report, code, complain, is_quiet, note};
 use crate::session;
 use crate::settings::Which;
 use crate::tools::sessions;
@@ -147,14 +150,36 @@ impl Shell {
         Ok(())
     }
 
-    /// Ends the sessions that were named.
-    pub(super) fn kill(&mut self, ids: &[String]) -> Result<(), Report> {
+    /// Ends the sessions that were named, by id or name. Ctrl-C stops waiting for one, and leaves the others.
+    pub(super) fn kill(&mut self, words: &[String]) -> Result<(), Report> {
         let client = self.link_client()?;
-        for id in ids {
-            let (client, word) = (client.clone(), id.clone());
-            match self.call(async move { Ok(sessions::end(&client, &word).await) })? {
-                Ok(()) => note(&format!("session {id} is ended")),
-                Err(report) => complain(&report),
+        let visible = io::stderr().is_terminal() && !is_quiet();
+        for (at, word) in words.iter().enumerate() {
+            let line = StatusLine::start(
+                &format!("ending session {word} (Ctrl-C stops waiting)"),
+                visible,
+            );
+            let (client, named) = (client.clone(), word.clone());
+            // it goes on where nobody waits for it any more
+            let ending = self
+                .runtime
+                .spawn(async move { sessions::end(&client, &named).await });
+            let ended = self.unless_interrupted(ending);
+            drop(line);
+            match ended {
+                Some(Ok(Ok(()))) => note(&format!("session {word} is ended")),
+                Some(Ok(Err(report))) => complain(&report),
+                // a bug, which has been told
+                Some(Err(_)) => {}
+                None => {
+                    note(&format!(
+                        "session {word} may still be there; its deletion goes on"
+                    ));
+                    if let Some(others) = words.get(at + 1..).filter(|it| !it.is_empty()) {
+                        note(&format!("not ended: {}", others.join(" ")));
+                    }
+                    break;
+                }
             }
         }
         Ok(())

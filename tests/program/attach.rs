@@ -246,6 +246,35 @@ fn options_that_contradict_each_other_are_refused() {
 }
 
 #[test]
+fn sessions_are_killed_by_name_from_the_shell_and_ctrl_c_leaves_a_slow_end() {
+    let livy = Livy::failing(|request| match request.line().as_str() {
+        "DELETE /sessions/2" => Fault::Instead(Reply::never()),
+        _ => Fault::None,
+    });
+    let home = Home::new();
+    for name in ["old", "twin", "slow", "twin"] {
+        livy.make(json!({"kind": "spark", "name": name}));
+    }
+    let mut pty = shell(&livy, &home, &[]);
+    pty.wait_for("pyspark 1>");
+    enter(&mut pty, ":sessions kill old twin nobodys");
+    pty.wait_for("session old is ended");
+    pty.wait_for("twin is the name of 2 sessions: 1, 3");
+    pty.wait_for("there is no session nobodys");
+    assert_eq!(livy.asked("DELETE"), 1);
+    enter(&mut pty, ":sessions kill slow 1");
+    livy.until("DELETE /sessions/2");
+    pty.wait_for("ending session slow (Ctrl-C stops waiting)");
+    pty.send("\x03");
+    pty.wait_for("session slow may still be there; its deletion goes on");
+    pty.wait_for("not ended: 1");
+    enter(&mut pty, "1 + 1");
+    pty.wait_for("pyspark 2>");
+    assert_eq!(pty.leave(), 0);
+    assert_eq!(livy.counts(), (1, 2, 3));
+}
+
+#[test]
 fn a_session_that_is_to_be_deleted_is_deleted_though_it_never_took_a_statement() {
     let livy = Livy::start(Plan {
         starting: 10_000,
