@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::process::Signal;
 use rustix::termios::{LocalModes, tcgetattr};
+use serde_json::json;
 
 use super::pty::{Builder, Pty};
 use super::shell::{enter, shell};
-use super::support::Reply;
+use super::support::{Gate, Reply};
 use super::*;
 
 /// The program in a terminal, with a home and these arguments.
@@ -264,4 +265,35 @@ fn a_script_cut_by_ctrl_c_while_it_is_piped_in_is_not_run() {
     pty.send("\x03");
     pty.drain();
     assert!(livy.requests().is_empty());
+}
+
+#[test]
+fn ctrl_c_while_a_statement_is_being_sent_says_that_the_cancel_follows() {
+    for waits in [true, false] {
+        let gate = Gate::default();
+        let hold = gate.clone();
+        let livy = Livy::failing(move |request| match request.line().as_str() {
+            "POST /sessions/0/statements" => Fault::Held(hold.clone()),
+            _ => Fault::None,
+        });
+        let home = Home::new();
+        let mut pty = shell(&livy, &home, &[]);
+        pty.wait_for("pyspark 1>");
+        enter(&mut pty, "hang");
+        livy.until("POST /sessions/0/statements");
+        pty.wait_for("sending");
+        pty.send("\x03");
+        pty.wait_for("still being sent; the cancel follows the server's answer (Ctrl-C again");
+        if waits {
+            gate.open();
+            pty.wait_for("cancelled");
+            livy.until("POST /sessions/0/statements/0/cancel");
+        } else {
+            pty.send("\x03");
+        }
+        pty.wait_for("pyspark 2>");
+        gate.open();
+        assert_eq!(pty.leave(), 0);
+        livy.assert_clean();
+    }
 }
