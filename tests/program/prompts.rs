@@ -267,6 +267,28 @@ fn a_script_cut_by_ctrl_c_while_it_is_piped_in_is_not_run() {
     assert!(livy.requests().is_empty());
 }
 
+/// A terminal that is held by Ctrl-S shows no question: what is done before the question is seen can be waited for.
+#[test]
+fn ctrl_d_at_the_password_prompt_is_not_lost_however_early_it_comes() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let mut pty = program(&home, "xterm", &["--user", "me", "-e", "1", &livy.url()]);
+    let device = held(&pty);
+    pty.send("\x13");
+    let end = std::time::Instant::now() + Duration::from_secs(60);
+    let reads_lines = || {
+        let mode = tcgetattr(&device).unwrap().local_modes;
+        mode.contains(LocalModes::ICANON)
+    };
+    while reads_lines() {
+        assert!(std::time::Instant::now() < end, "the question comes first");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    pty.send("\x04\x11");
+    ends(&mut pty, 3, &device);
+    assert!(pty.screen().contains("assword"), "{}", pty.screen());
+    livy.assert_untouched();
+}
+
 #[test]
 fn ctrl_c_while_a_statement_is_being_sent_says_that_the_cancel_follows() {
     for waits in [true, false] {
