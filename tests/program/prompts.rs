@@ -290,6 +290,17 @@ fn ctrl_d_at_the_password_prompt_is_not_lost_however_early_it_comes() {
 }
 
 #[test]
+fn on_a_dumb_terminal_the_loss_of_a_session_is_told() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let mut pty = program(&home, "dumb", &["--heartbeat", "1", &livy.url()]);
+    pty.wait_for("pyspark 1>");
+    livy.until("GET /sessions/0");
+    livy.restart(json!({"kind": "pyspark", "name": "other"}), None);
+    pty.wait_for("the session is gone (the server was restarted, and its id is another's)");
+    assert_eq!(pty.leave(), 0);
+}
+
+#[test]
 fn ctrl_c_while_a_statement_is_being_sent_says_that_the_cancel_follows() {
     for waits in [true, false] {
         let gate = Gate::default();
