@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::ends::Ends;
+use super::owed::Farewell;
 use super::telling::{Telling, Words};
 use super::wanted::{START_TIMEOUT, patience_of_scripts};
 use super::{Asked, Opened, Opener, Owed, given_up};
@@ -108,7 +109,6 @@ impl Opener {
             .find(|own| own.name == name && own.session.as_deref() == Some(shown.id.as_str()))
     }
 
-    /// Uses it, once it takes statements.
     /// What leaving it takes, from now on: a way out that is taken before it takes statements deletes it as well,
     /// where that is wanted.
     fn duty(
@@ -129,6 +129,7 @@ impl Opener {
         owed
     }
 
+    /// Uses it, once it takes statements.
     pub(super) async fn taken(
         &self,
         client: &Client,
@@ -183,11 +184,10 @@ impl Opener {
         if taking.delete {
             let _ = owed.delete_later(&session);
         } else if !self.is_script() {
-            owed.stay(Some(format!(
-                "session {} stays: {}",
-                session.id,
-                ends.text()
-            )));
+            owed.stay(Some(Farewell {
+                text: format!("session {} stays: {}", session.id, ends.text()),
+                session: session.clone(),
+            }));
         }
         Ok(Opened {
             session,

@@ -2,6 +2,7 @@
 use tokio::sync::mpsc;
 
 use super::ends::Ends;
+use super::owed::Farewell;
 use super::telling::{Telling, Words};
 use super::{Asked, Opened, Opener, Owed, Promise, given_up, init, wanted};
 use crate::livy::Client;
@@ -72,14 +73,16 @@ impl Opener {
         self.0.record.keep(owed.journal);
         let (id, ends) = (&session.id, ends.text());
         let back = self.0.settings.target.way_back(id);
-        if self.is_script() {
-            owed.stay(Some(format!(
-                "session {id} stays: {ends}; {back} comes back to it"
-            )));
+        let text = if self.is_script() {
+            format!("session {id} stays: {ends}; {back} comes back to it")
         } else {
             telling.note(&format!("session {id} stays when you leave: {ends}"));
-            owed.stay(Some(format!("session {id} stays: {back} comes back to it")));
-        }
+            format!("session {id} stays: {back} comes back to it")
+        };
+        owed.stay(Some(Farewell {
+            session: session.clone(),
+            text,
+        }));
     }
 
     /// Asks the server for it; where the address above turns out to be none of Livy's, once below it.

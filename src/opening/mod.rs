@@ -124,7 +124,6 @@ impl Opened {
         !self.ours
     }
 
-    /// What becomes of it when we leave, in words.
     /// Does it stay on the server when we leave?
     pub fn stays(&self) -> bool {
         self.owed.stays()
@@ -137,6 +136,7 @@ impl Opened {
         matches!(*health, Health::Gone(_) | Health::Replaced)
     }
 
+    /// What becomes of it when we leave, in words.
     pub fn when_left(&self) -> String {
         if self.owed.stays() {
             format!("it stays: {}", self.ends.text())

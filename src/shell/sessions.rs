@@ -19,7 +19,7 @@ use crate::tools::sessions;
 pub(super) struct Parked {
     pub(super) opened: Box<Opened>,
     /// Its statements that were left behind.
-    left: Vec<(u64, i64)>,
+    pub(super) left: Vec<(u64, i64)>,
 }
 
 /// Whoever tells the prompt how the session is.
@@ -264,6 +264,12 @@ impl Shell {
             Report::new(code::SERVER, "there is no session that could stay")
                 .advise(":quit leaves, :restart starts a session")
         })?;
+        if opened.is_known_to_be_gone() {
+            return Err(
+                Report::new(code::SERVER, "the session is gone and cannot stay")
+                    .advise(":quit leaves, :restart starts a session"),
+            );
+        }
         let target = &self.opener.settings().target;
         let back = target.way_back(&opened.session.id);
         note(&format!("{}; {back} comes back to it", opened.detach()));

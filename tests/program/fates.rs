@@ -26,3 +26,19 @@ fn ctrl_d_names_what_runs_on_in_a_session_that_waits_and_stays() {
     assert_eq!(pty.leave(), 0);
     assert_eq!(livy.counts(), (1, 0, 2));
 }
+
+#[test]
+fn a_kept_session_that_has_ended_is_not_said_to_stay() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let mut pty = shell(&livy, &home, &["--keep"]);
+    pty.wait_for("session 0 stays when you leave");
+    livy.forget();
+    assert_eq!(pty.leave(), 0);
+    pty.drain();
+    let screen = pty.screen();
+    assert!(
+        screen.contains("session 0 has ended: the server does not know it any more"),
+        "{screen}"
+    );
+    assert!(!screen.contains("comes back to it"), "{screen}");
+}
