@@ -113,8 +113,8 @@ pub const TABLE: &[Entry] = &[
     Entry {
         name: "quit",
         arguments: "",
-        does: "leave (also Ctrl-D); the session is deleted",
-        more: "Asks once more when a statement that was left behind still runs: it would end with the session.",
+        does: "leave (also Ctrl-D); the session is deleted, unless it is to stay",
+        more: "One that --keep, --reuse or --attach names stays (not with --delete): :info says which. Asks once more when a statement that was left behind still runs, and says what becomes of it.",
     },
     Entry {
         name: "kind",
@@ -180,13 +180,13 @@ pub const TABLE: &[Entry] = &[
         name: "sessions",
         arguments: "[clean|kill ID…]",
         does: "the server's sessions; end some",
-        more: "clean ends those of yours that a crash or a lost connection left behind; kill ends those that you name.",
+        more: "clean ends those of yours that a crash or a lost connection left behind; kill ends those that you name, by id or name.",
     },
     Entry {
         name: "statements",
         arguments: "",
         does: "the session's statements",
-        more: "One page without results' text: a long list of large results can harm a session.",
+        more: "The newest 20, oldest first, without their results. Each is asked for by itself: a list of all of them, with large results, can harm a session.",
     },
     Entry {
         name: "logs",
@@ -210,7 +210,7 @@ pub const TABLE: &[Entry] = &[
         name: "attach",
         arguments: "ID",
         does: "use another session of this server, by id or name",
-        more: "The session that you leave for it stays, and is deleted on the way out if it is yours; :attach brings you back. One that is not yours is never deleted.",
+        more: "A session of yours that you leave for it waits, and :attach brings you back; on the way out it is deleted, unless --keep or --reuse made it. One that you had attached to is let go, and stays. The session that you come to so is not deleted.",
     },
     Entry {
         name: "detach",
@@ -221,8 +221,8 @@ pub const TABLE: &[Entry] = &[
     Entry {
         name: "restart",
         arguments: "",
-        does: "delete the session and start a fresh one",
-        more: "Variables and temporary views are lost; the init files of the config run again.",
+        does: "start a fresh session; yours until now is deleted",
+        more: "Also one that --keep or --reuse made, and then the new one stays like it; one that you attached to stays, and the new one is yours. Variables and temporary views are lost; the init files of the config run again.",
     },
     Entry {
         name: "replay",

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::ends::Ends;
+use super::owed::Farewell;
 use super::telling::{Telling, Words};
 use super::wanted::{START_TIMEOUT, patience_of_scripts};
 use super::{Asked, Opened, Opener, Owed, given_up};
@@ -108,6 +109,26 @@ impl Opener {
             .find(|own| own.name == name && own.session.as_deref() == Some(shown.id.as_str()))
     }
 
+    /// What leaving it takes, from now on: a way out that is taken before it takes statements deletes it as well,
+    /// where that is wanted.
+    fn duty(
+        &self,
+        client: &Client,
+        shown: &livy::Session,
+        taking: &Taking,
+        asked: &Asked<'_>,
+    ) -> Owed {
+        let (lease, record) = (asked.lease.clone(), self.0.record.clone());
+        let owed = Owed::new(client.clone(), lease, record, taking.journal);
+        if taking.delete {
+            let there = Session::of(client.clone(), shown, shown.kind_or(asked.kind));
+            let _ = owed.delete_later(&there);
+        } else {
+            owed.stay(None);
+        }
+        owed
+    }
+
     /// Uses it, once it takes statements.
     pub(super) async fn taken(
         &self,
@@ -118,9 +139,7 @@ impl Opener {
     ) -> Result<Opened, Report> {
         let telling = asked.telling;
         telling.kind(shown.kind_or(asked.kind));
-        let record = self.0.record.clone();
-        let owed = Owed::new(client.clone(), asked.lease, record, taking.journal);
-        owed.stay(None);
+        let owed = self.duty(client, shown, taking, &asked);
         if !self.owe(&owed, asked.promise) {
             return Err(given_up());
         }
@@ -165,11 +184,10 @@ impl Opener {
         if taking.delete {
             let _ = owed.delete_later(&session);
         } else if !self.is_script() {
-            owed.stay(Some(format!(
-                "session {} stays: {}",
-                session.id,
-                ends.text()
-            )));
+            owed.stay(Some(Farewell {
+                text: format!("session {} stays: {}", session.id, ends.text()),
+                session: session.clone(),
+            }));
         }
         Ok(Opened {
             session,

@@ -2,6 +2,7 @@
 use tokio::sync::mpsc;
 
 use super::ends::Ends;
+use super::owed::Farewell;
 use super::telling::{Telling, Words};
 use super::{Asked, Opened, Opener, Owed, Promise, given_up, init, wanted};
 use crate::livy::Client;
@@ -72,14 +73,16 @@ impl Opener {
         self.0.record.keep(owed.journal);
         let (id, ends) = (&session.id, ends.text());
         let back = self.0.settings.target.way_back(id);
-        if self.is_script() {
-            owed.stay(Some(format!(
-                "session {id} stays: {ends}; {back} comes back to it"
-            )));
+        let text = if self.is_script() {
+            format!("session {id} stays: {ends}; {back} comes back to it")
         } else {
             telling.note(&format!("session {id} stays when you leave: {ends}"));
-            owed.stay(Some(format!("session {id} stays: {back} comes back to it")));
-        }
+            format!("session {id} stays: {back} comes back to it")
+        };
+        owed.stay(Some(Farewell {
+            session: session.clone(),
+            text,
+        }));
     }
 
     /// Asks the server for it; where the address above turns out to be none of Livy's, once below it.
@@ -184,7 +187,7 @@ pub(super) struct Making {
 }
 
 impl Making {
-    fn change(&self, wanted: &mut session::Wanted) {
+    pub(super) fn change(&self, wanted: &mut session::Wanted) {
         if self.stays {
             // a heartbeat would end it when we leave
             wanted.create.heartbeat_timeout_in_second = None;

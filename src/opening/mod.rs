@@ -33,7 +33,8 @@ pub use owed::Owed;
 use telling::Telling;
 pub use telling::{Note, Notes};
 pub use wait::News;
-pub use wanted::wanted;
+use wanted::wanted;
+pub use wanted::{ignored, wanted_as_named};
 
 /// A session that can be used, with what keeps it alive.
 #[derive(Debug)]
@@ -121,6 +122,18 @@ impl Opened {
     /// Was it there before us, and not left by us for the next?
     pub fn is_attached(&self) -> bool {
         !self.ours
+    }
+
+    /// Does it stay on the server when we leave?
+    pub fn stays(&self) -> bool {
+        self.owed.stays()
+    }
+
+    /// Has a look at it found that it is gone?
+    pub fn is_known_to_be_gone(&self) -> bool {
+        let health = self.keep_alive.health();
+        let health = health.borrow();
+        matches!(*health, Health::Gone(_) | Health::Replaced)
     }
 
     /// What becomes of it when we leave, in words.

@@ -1,7 +1,8 @@
 //! A session that we use, and what leaving it takes.
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use crate::livy::Client;
+use crate::livy::{Client, Reason};
 use crate::record::{JournalKey, Record};
 use crate::report::is_quiet;
 use crate::session::{Closed, Lease, Session};
@@ -17,11 +18,41 @@ pub struct Owed {
 }
 
 /// Does it stay when we leave?
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Stays {
     No,
     /// With a word about that, which is said once.
-    Yes(Option<String>),
+    Yes(Option<Farewell>),
+}
+
+/// How long the last look at a session that stays may take.
+const LAST_LOOK: Duration = Duration::from_secs(3);
+
+/// What is said of a session that stays, unless it is gone by then.
+#[derive(Clone, Debug)]
+pub(super) struct Farewell {
+    pub(super) session: Session,
+    pub(super) text: String,
+}
+
+impl Farewell {
+    /// Nobody comes back to a session that has ended.
+    async fn said(self) -> String {
+        let Self { session, text } = self;
+        let look = session.client.session(&session.id);
+        let ended = match tokio::time::timeout(LAST_LOOK, look).await {
+            Ok(Ok(shown)) if shown.state.is_over() => format!("it is {}", shown.state),
+            Ok(Err(error)) if error.reason() == Some(Reason::NoSuchSession) => {
+                "the server does not know it any more".to_owned()
+            }
+            Ok(Ok(_)) if session.is_replaced().await => {
+                "its id is another session's now".to_owned()
+            }
+            // what cannot be told is taken for well
+            _ => return text,
+        };
+        format!("session {} has ended: {ended}", session.id)
+    }
 }
 
 impl Owed {
@@ -36,7 +67,7 @@ impl Owed {
     }
 
     /// From now on it stays when we leave; then that is said.
-    pub(super) fn stay(&self, farewell: Option<String>) {
+    pub(super) fn stay(&self, farewell: Option<Farewell>) {
         self.set(Stays::Yes(farewell));
         self.lease.release();
     }
@@ -55,7 +86,7 @@ impl Owed {
     /// Does it stay when we leave?
     pub(super) fn stays(&self) -> bool {
         let now = self.stays.lock().unwrap_or_else(PoisonError::into_inner);
-        *now != Stays::No
+        matches!(*now, Stays::Yes(_))
     }
 
     /// A session that is gone stays for nobody: there is nothing to say of it on the way out.
@@ -70,8 +101,8 @@ impl Owed {
     pub(super) async fn close(&self) -> Option<String> {
         if self.stays() {
             return match self.set(Stays::Yes(None)) {
-                Stays::Yes(farewell) => farewell.filter(|_| !is_quiet()),
-                Stays::No => None,
+                Stays::Yes(Some(farewell)) if !is_quiet() => Some(farewell.said().await),
+                Stays::Yes(_) | Stays::No => None,
             };
         }
         match self.lease.close(&self.client).await {

@@ -38,6 +38,8 @@ pub enum Running {
         /// A hint from 0.0 to 1.0, not monotonic.
         progress: f64,
     },
+    /// A cancel is wanted, and follows once the server has answered the submission.
+    CancelLater,
     /// A cancel was asked for.
     Cancelling,
     /// The server refuses to cancel; the statement goes on.

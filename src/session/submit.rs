@@ -27,7 +27,10 @@ impl Session {
             let error = match self.still_ours(interrupts).await? {
                 // nothing is sent to where nothing comes back from
                 Some(error) => error,
-                None => match self.send_once(submission, cancel, interrupts).await? {
+                None => match self
+                    .send_once(submission, cancel, interrupts, events)
+                    .await?
+                {
                     Ok(statement) => {
                         self.sent.got(statement.id);
                         return Ok(statement);
@@ -56,6 +59,7 @@ impl Session {
         submission: Submission<'_>,
         cancel: &mut Cancel,
         interrupts: &mut Interrupts,
+        events: &UnboundedSender<Running>,
     ) -> Result<Result<Statement, Error>, Lost> {
         let sending = self
             .client
@@ -70,6 +74,7 @@ impl Session {
                         return Err(Lost::Left { id: None });
                     }
                     cancel.wanted = true;
+                    let _ = events.send(Running::CancelLater);
                 }
             }
         }

@@ -73,6 +73,8 @@ pub struct Settings {
     pub connection: ConnectionSettings,
     /// The kind that a flag asked for: only it beats a file's extension.
     pub asked_kind: Option<Kind>,
+    /// Flags that only the creation of a session heeds ([`SessionSettings::for_creation`]).
+    pub asked_of_creation: Vec<&'static str>,
     /// Which session is used.
     pub which: Which,
     /// What to ask of the session.

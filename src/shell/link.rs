@@ -14,7 +14,7 @@ use crate::editor::{self, PromptState};
 use crate::livy::{Kind, SessionState};
 use crate::opening::{News, Notes, Opened, Opener, Opening, Phase, Status};
 use crate::progress::StatusLine;
-use crate::report::{Report, code, complain, is_quiet, of_gone, shown};
+use crate::report::{Report, code, complain, is_quiet, noted, of_gone, say, shown};
 use crate::session::{Fading, Health, Interrupts, spoken};
 
 /// How often is looked whether a line is read again, above which something can be said.
@@ -148,9 +148,7 @@ impl Link {
         let Self::Open(opened) = self else {
             return false;
         };
-        let health = opened.keep_alive.health();
-        let health = health.borrow();
-        matches!(*health, Health::Gone(_) | Health::Replaced)
+        opened.is_known_to_be_gone()
     }
 
     /// Was its session there before us?
@@ -334,18 +332,26 @@ fn tell_health(now: Health, prompt: &editor::Handle, ran: &Ran) -> bool {
         Health::Replaced => {
             prompt.set_state(PromptState::Dead);
             let why = "the server was restarted, and its id is another's";
-            prompt.print(&format!(
-                "livysh: the session is gone ({why}); {}",
-                ran.offer()
-            ));
+            above(
+                prompt,
+                &format!("the session is gone ({why}); {}", ran.offer()),
+            );
             return true;
         }
     };
     prompt.set_state(state);
     if let Some(word) = word.filter(|_| !is_quiet()) {
-        prompt.print(&format!("livysh: {word}"));
+        above(prompt, &word);
     }
     false
+}
+
+/// A word to the user above the prompt; where there is no line editor, below what is typed.
+fn above(prompt: &editor::Handle, word: &str) {
+    let word = noted(word);
+    if !prompt.print(&word) {
+        say(&word);
+    }
 }
 
 fn woke(slept: Duration) -> String {

@@ -244,3 +244,75 @@ fn options_that_contradict_each_other_are_refused() {
     }
     assert!(livy.requests().is_empty());
 }
+
+#[test]
+fn sessions_are_killed_by_name_from_the_shell_and_ctrl_c_leaves_a_slow_end() {
+    let livy = Livy::failing(|request| match request.line().as_str() {
+        "DELETE /sessions/2" => Fault::Instead(Reply::never()),
+        _ => Fault::None,
+    });
+    let home = Home::new();
+    for name in ["old", "twin", "slow", "twin"] {
+        livy.make(json!({"kind": "spark", "name": name}));
+    }
+    let mut pty = shell(&livy, &home, &[]);
+    pty.wait_for("pyspark 1>");
+    enter(&mut pty, ":sessions kill old twin nobodys");
+    pty.wait_for("session old is ended");
+    pty.wait_for("twin is the name of 2 sessions: 1, 3");
+    pty.wait_for("there is no session nobodys");
+    assert_eq!(livy.asked("DELETE"), 1);
+    enter(&mut pty, ":sessions kill slow 1");
+    livy.until("DELETE /sessions/2");
+    pty.wait_for("ending session slow (Ctrl-C stops waiting)");
+    pty.send("\x03");
+    pty.wait_for("session slow may still be there; its deletion goes on");
+    pty.wait_for("not ended: 1");
+    enter(&mut pty, "1 + 1");
+    pty.wait_for("pyspark 2>");
+    assert_eq!(pty.leave(), 0);
+    assert_eq!(livy.counts(), (1, 2, 3));
+}
+
+#[test]
+fn a_session_that_is_to_be_deleted_is_deleted_though_it_never_took_a_statement() {
+    let livy = Livy::start(Plan {
+        starting: 10_000,
+        ..Plan::default()
+    });
+    let home = Home::new();
+    livy.make(json!({"kind": "pyspark", "name": "somebodys"}));
+    let started = home
+        .livysh(&["--attach", "somebodys", "--delete", "-e", "1", &livy.url()])
+        .start();
+    // it was found by its name, and is waited for by its id
+    livy.until("GET /sessions/0");
+    started.signal(rustix::process::Signal::TERM);
+    started.end().exits(143);
+    assert_eq!(livy.counts(), (0, 1, 0));
+}
+
+#[test]
+fn options_that_only_a_creation_heeds_are_named_beside_attach() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let url = livy.url();
+    livy.make(json!({"kind": "pyspark", "name": "somebodys"}));
+    let attached = |options: &[&str]| {
+        let arguments = [&["--attach", "0", "-e", "1 + 1"][..], options].concat();
+        home.livysh(&arguments).run().exits(0).prints("2\n")
+    };
+    let ended = attached(&["--conf", "a=b", "--rows", "5", "--name", "n", &url]);
+    assert_eq!(
+        ended.err,
+        "livysh: --name, --conf and --rows have no effect beside --attach: the session is there already\n"
+    );
+    // what the profile wishes for new sessions is no news, and these have an effect
+    home.config(&format!(
+        "[servers.prod]\nurl = {url:?}\nsession = {{ driver-memory = \"2g\" }}\n"
+    ));
+    attached(&["-k", "pyspark", "--start-timeout", "9", "prod"]).silent();
+    home.livysh(&["--reuse", "one", "--name", "two", "-e", "1", &url])
+        .run()
+        .exits(0)
+        .says(&["--name has no effect beside --reuse NAME"]);
+}

@@ -29,6 +29,7 @@ mod creating;
 mod cut_off;
 mod entering;
 mod exits;
+mod fates;
 mod formats;
 mod hdinsight;
 mod hostile;

@@ -354,3 +354,30 @@ fn a_row_that_was_adopted_is_its_new_owners() {
         .exits(0);
     assert_ne!(row().owner, before.owner);
 }
+
+#[test]
+fn a_dry_run_shows_what_reuse_looks_for_and_would_make() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let url = livy.url();
+    let shown = |options: &[&str]| {
+        let arguments = [&["--dry-run", "-e", "1", &url][..], options].concat();
+        home.livysh(&arguments).run().exits(0).silent().out
+    };
+    let reused = shown(&["--reuse", "mine"]);
+    let begin = format!(
+        "# for each session in the record that was made by the name mine with these options and left for the next, \
+         the newest first:\nGET {url}/sessions/ID\n# where none of them is idle:\nPOST {url}/sessions\n"
+    );
+    assert!(reused.starts_with(&begin), "{reused}");
+    assert!(reused.contains("\"name\": \"mine-"), "{reused}");
+    for stays in [&reused, &shown(&["--keep"])] {
+        assert!(!stays.contains("heartbeat"), "{stays}");
+        assert!(!stays.contains("DELETE"), "{stays}");
+    }
+    // nobody finds it again
+    let forgotten = shown(&["--reuse", "mine", "--no-history"]);
+    assert!(forgotten.starts_with("POST"), "{forgotten}");
+    assert!(forgotten.contains("heartbeat"), "{forgotten}");
+    assert!(forgotten.ends_with("/sessions/ID\n"), "{forgotten}");
+    assert!(livy.requests().is_empty());
+}
