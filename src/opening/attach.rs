@@ -147,6 +147,7 @@ impl Opener {
             let rows = super::wanted(wishes, asked.kind).row_limit;
             session.row_limit = rows.unwrap_or(session.row_limit);
         }
+        owed.uses(&session, self.0.settings.target.way_to_look(&session.id));
         session.patience = self
             .is_script()
             .then(|| patience_of_scripts(ends.heartbeat_s));

@@ -43,6 +43,7 @@ impl Opener {
             .await?;
         match started {
             Ok(Started { session, ends }) => {
+                owed.uses(&session, self.0.settings.target.way_to_look(&session.id));
                 let keep_alive = KeepAlive::start(&session, ends.heartbeat());
                 if let Err(report) = init::run(&session, &self.0.settings, kind, telling).await {
                     self.not_come(owed);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::livy::Client;
 use crate::record::{JournalKey, Record};
 use crate::report::is_quiet;
-use crate::session::{Closed, Lease, Session};
+use crate::session::{Closed, Lease, Parting, Session};
 
 /// The duty to delete one session, on the server and in the journal; or to leave it there. Clones share it.
 #[derive(Clone, Debug)]
@@ -14,6 +14,16 @@ pub struct Owed {
     pub(super) record: Record,
     pub(super) journal: JournalKey,
     stays: Arc<Mutex<Stays>>,
+    /// Once it is there.
+    used: Arc<Mutex<Option<Used>>>,
+}
+
+/// The session, as it is used.
+#[derive(Clone, Debug)]
+struct Used {
+    session: Session,
+    /// The command that shows its statements.
+    look: String,
 }
 
 /// Does it stay when we leave?
@@ -32,7 +42,47 @@ impl Owed {
             record,
             journal,
             stays: Arc::new(Mutex::new(Stays::No)),
+            used: Arc::default(),
         }
+    }
+
+    /// The session is there; `look` is the command that shows its statements.
+    pub(super) fn uses(&self, session: &Session, look: String) {
+        let session = session.clone();
+        *self.used.lock().unwrap_or_else(PoisonError::into_inner) = Some(Used { session, look });
+    }
+
+    fn used(&self) -> Option<Used> {
+        let used = self.used.lock();
+        used.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The command that shows what goes on in it when we have left; none where it is deleted then.
+    pub fn way_to_look(&self) -> Option<String> {
+        let used = self.used().filter(|_| self.stays())?;
+        Some(used.look)
+    }
+
+    /// In a session that stays, nothing of ours is to run for nobody.
+    async fn part(&self) -> Vec<String> {
+        let Some(Used { session, look }) = self.used() else {
+            return Vec::new();
+        };
+        let partings = session.part().await.into_iter();
+        let id = &session.id;
+        let said = partings.filter_map(|parting| match parting {
+            Parting::MayRun(statement) => Some(format!(
+                "statement {statement} may still run in session {id}, which stays: {look} shows it"
+            )),
+            _ if is_quiet() => None,
+            Parting::Cancelled(statement) => Some(format!(
+                "statement {statement} of session {id} is cancelled"
+            )),
+            Parting::Ended(statement) => Some(format!(
+                "statement {statement} of session {id} has ended: {look} shows it"
+            )),
+        });
+        said.collect()
     }
 
     /// From now on it stays when we leave; then that is said.
@@ -69,10 +119,11 @@ impl Owed {
     /// once.
     pub(super) async fn close(&self) -> Option<String> {
         if self.stays() {
-            return match self.set(Stays::Yes(None)) {
-                Stays::Yes(farewell) => farewell.filter(|_| !is_quiet()),
-                Stays::No => None,
-            };
+            let mut said = self.part().await;
+            if let Stays::Yes(farewell) = self.set(Stays::Yes(None)) {
+                said.extend(farewell.filter(|_| !is_quiet()));
+            }
+            return (!said.is_empty()).then(|| said.join("; "));
         }
         match self.lease.close(&self.client).await {
             Closed::Nothing | Closed::Deleted(_) => {

@@ -2,6 +2,7 @@
 //! The shell and scripts share it.
 mod asking;
 mod behind;
+mod left;
 mod waiting;
 
 use std::io::{self, Write};
@@ -14,7 +15,7 @@ use crate::livy::{Outcome, Raised, Status};
 use crate::output::Results;
 use crate::record::{Entry, Record};
 use crate::render::{Answer, Format, Renderer, Style};
-use crate::report::{Report, code, complain, is_quiet, note};
+use crate::report::{Report, complain, is_quiet, note};
 use crate::session::{Execution, Interrupts, Lost, Session, Submission};
 use crate::source::{Lines, Piece};
 use crate::terminal;
@@ -58,6 +59,8 @@ pub struct Runner {
     number: u64,
     /// Is it a script? What it does not wait for ends with its session.
     script: bool,
+    /// The command that shows what goes on in a session that outlasts the script.
+    lasting: Option<String>,
     unwritable: bool,
     /// Is a statement sent again, unasked, that the server has no trace of?
     resend: bool,
@@ -90,6 +93,7 @@ impl Runner {
             status_line,
             number: 0,
             script: false,
+            lasting: None,
             unwritable: false,
             resend: false,
             typed: String::new(),
@@ -106,6 +110,11 @@ impl Runner {
             resend,
             ..self
         }
+    }
+
+    /// The script's session stays after it; then this command shows what goes on there.
+    pub fn leaves_session(&mut self, look: Option<String>) {
+        self.lasting = look;
     }
 
     /// What is offered from now on where the session is gone.
@@ -155,8 +164,16 @@ impl Runner {
             answer = self.wait(session, submission, part, interrupts, true);
         }
         match answer {
-            Ok(execution) => self.answered(entry, piece, &execution),
-            Err(lost) => self.lost(entry, piece, &lost, began.elapsed()),
+            Ok(execution) => self.answered(entry, piece, &execution, session),
+            Err(lost) => {
+                // the user knows that it goes on
+                if let Lost::Left { id: Some(id) } = lost
+                    && !self.script
+                {
+                    session.underway.let_go(id);
+                }
+                self.lost(entry, piece, &lost, began.elapsed())
+            }
         }
     }
 
@@ -186,7 +203,13 @@ impl Runner {
         })
     }
 
-    fn answered(&mut self, entry: Option<Entry>, piece: &Piece, execution: &Execution) -> Ended {
+    fn answered(
+        &mut self,
+        entry: Option<Entry>,
+        piece: &Piece,
+        execution: &Execution,
+        session: &Session,
+    ) -> Ended {
         let Execution {
             statement,
             outcome,
@@ -219,11 +242,7 @@ impl Runner {
             return Ended::Unwritten(error);
         }
         if *runs_on {
-            note(if self.script {
-                "the server gave up waiting for the cancelled code, which may still run until the session is deleted"
-            } else {
-                "the server gave up waiting for the cancelled code, which may still run; what you send next waits for it (:restart gets a fresh session)"
-            });
+            note(&self.runs_on(session));
         }
         if let Some(late) = late {
             note(&asking::word(*late));
@@ -252,10 +271,7 @@ impl Runner {
             }
         };
         let report = match lost {
-            Lost::Left { .. } if self.script => Report::new(
-                code::STATEMENT,
-                "not waited for any longer: it ends when its session does",
-            ),
+            Lost::Left { id } if self.script => self.left_by_script(*id),
             _ if self.script => Report::from(lost),
             _ => in_shell(lost, &self.offer),
         };

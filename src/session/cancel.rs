@@ -1,6 +1,7 @@
 //! A cancel that was asked for, and how it reaches the server.
 use super::execute::Running;
 use super::lost::Lost;
+use super::underway::Waited;
 use super::wait::Wait;
 use crate::livy::Reason;
 
@@ -23,6 +24,7 @@ impl Wait<'_> {
         match self.session.client.cancel(&self.session.id, self.id).await {
             Ok(()) => {
                 self.cancel.accepted = true;
+                self.waited.iter().for_each(Waited::cancelling);
                 let _ = self.events.send(Running::Cancelling);
                 Ok(())
             }

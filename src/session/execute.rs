@@ -115,8 +115,10 @@ impl Session {
         let statement = self
             .submit(submission, &mut cancel, interrupts, events)
             .await?;
+        let waited = self.underway.begun(statement.id);
         let _ = events.send(Running::Accepted(statement.id));
         let mut wait = Wait::new(self, statement.id, began, submission.code, events);
+        wait.waited = Some(waited);
         wait.cancel = cancel;
         wait.double = double;
         let mut statement = wait.until_final(statement, interrupts).await?;

@@ -10,6 +10,7 @@ use super::life::{Clock, Life};
 use super::log::{fresh_lines, useful_lines};
 use super::poll::{Backoff, LOG_INTERVAL, passes, start_interval};
 use super::sent::Sent;
+use super::underway::Underway;
 use super::{DEFAULT_ROW_LIMIT, Session};
 use crate::livy::{self, Client, CreateSession, Kind, Reach, Reason, SessionId, SessionState};
 
@@ -128,6 +129,7 @@ pub async fn start(
         patience: wanted.patience,
         shared: false,
         sent: Sent::nothing(),
+        underway: Underway::default(),
         life: Life::new(Clock::default()),
     })
 }

@@ -11,6 +11,7 @@ use super::interrupt::Interrupts;
 use super::lost::Lost;
 use super::poll::{Backoff, passes, statement_interval};
 use super::sent::has_other_code;
+use super::underway::Waited;
 use crate::livy::{Error, Problem, Reach, Reason, Statement, StatementState};
 
 /// Time-outs in a row, each while the session was well, after which a statement is given up by name: an answer too
@@ -41,6 +42,8 @@ pub(super) struct Wait<'a> {
     dying: u32,
     /// What was sent: other code under its number is another session's, or the server's way of writing it.
     code: Option<&'a str>,
+    /// Where it is ours: a way out that leaves the session knows by this that somebody waits.
+    pub(super) waited: Option<Waited>,
     /// Where it was sent twice: the look-out for the first sending.
     pub(super) double: Option<Double>,
 }
@@ -75,6 +78,7 @@ impl<'a> Wait<'a> {
             bad: 0,
             dying: 0,
             code: Some(code),
+            waited: None,
             double: None,
         }
     }
@@ -93,7 +97,10 @@ impl<'a> Wait<'a> {
     ) -> Result<Statement, Lost> {
         let mut pause = Duration::ZERO;
         loop {
-            self.ran |= statement.state == StatementState::Running;
+            if statement.state == StatementState::Running && !self.ran {
+                self.ran = true;
+                self.waited.iter().for_each(Waited::runs);
+            }
             if self.is_final(&statement) {
                 return Ok(statement);
             }
@@ -101,6 +108,7 @@ impl<'a> Wait<'a> {
                 biased;
                 () = interrupts.next() => {
                     if self.cancel.wanted || interrupts.is_stop() {
+                        self.waited.iter_mut().for_each(Waited::left);
                         return Err(Lost::Left { id: Some(self.id) });
                     }
                     self.cancel.wanted = true;

@@ -19,9 +19,14 @@ impl Shell {
             match self.something_runs() {
                 Some(false) => {}
                 Some(true) => {
-                    note(
-                        "a statement that you left behind still runs and will end with the session; Ctrl-D again leaves",
+                    let look = self.opened().and_then(|opened| opened.owed.way_to_look());
+                    let until = look.map_or_else(
+                        || "will end with the session".to_owned(),
+                        |look| format!("goes on in the session, which stays ({look} shows it)"),
                     );
+                    note(&format!(
+                        "a statement that you left behind still runs and {until}; Ctrl-D again leaves"
+                    ));
                     self.warned = true;
                     return Next::Go;
                 }
