@@ -134,6 +134,10 @@ fn statements(
                 opened.owed.no_farewell();
                 return code::STATEMENT;
             }
+            // each that follows would be refused likewise
+            Ended::Lost {
+                no_access: true, ..
+            } => return code::SERVER,
             _ => true,
         };
         if failed {

@@ -11,7 +11,19 @@ impl From<&Lost> for Report {
             Lost::NotSent(error) => {
                 let mut report = Self::from(error);
                 report.what = format!("the statement was not run: {}", report.what);
-                report.code = code::STATEMENT;
+                if !lost.is_no_access() {
+                    report.code = code::STATEMENT;
+                }
+                report
+            }
+            Lost::Refused { id, error } => {
+                let mut report = Self::from(error);
+                let open = id.map_or_else(
+                    || "whether the statement has reached the server is unknown".to_owned(),
+                    |id| format!("whether its statement {id} runs to its end is unknown"),
+                );
+                report.what = format!("{}; {open}", report.what);
+                report.code = code::SERVER;
                 report
             }
             Lost::GivenUp => Self::new(code::STATEMENT, format!("the statement was not run: {lost}")),

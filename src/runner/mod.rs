@@ -39,6 +39,8 @@ pub enum Ended {
         left: Option<i64>,
         /// The session is gone with it.
         session_gone: bool,
+        /// The server takes the login no longer.
+        no_access: bool,
     },
     /// Its results cannot be written.
     Unwritten(io::Error),
@@ -265,7 +267,10 @@ impl Runner {
     ) -> Ended {
         let server_id = match lost {
             Lost::NotSent(_) | Lost::GivenUp | Lost::Doubt { .. } => None,
-            Lost::SessionGone { id, .. } | Lost::Replaced { id } | Lost::Left { id } => *id,
+            Lost::SessionGone { id, .. }
+            | Lost::Replaced { id }
+            | Lost::Left { id }
+            | Lost::Refused { id, .. } => *id,
             Lost::Evicted { id } | Lost::Unreadable { id, .. } | Lost::Silent { id, .. } => {
                 Some(*id)
             }
@@ -308,13 +313,14 @@ impl Runner {
         }
         complain(&report);
         Ended::Lost {
-            left: matches!(lost, Lost::Left { .. })
+            left: matches!(lost, Lost::Left { .. } | Lost::Refused { .. })
                 .then_some(server_id)
                 .flatten(),
             session_gone: matches!(
                 lost,
                 Lost::SessionGone { .. } | Lost::Silent { .. } | Lost::Replaced { .. }
             ),
+            no_access: lost.is_no_access(),
         }
     }
 

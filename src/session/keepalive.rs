@@ -175,7 +175,13 @@ impl Watcher {
                 session.life.silent();
                 let asked = error.failure().and_then(|failure| failure.retry_after);
                 // a server that is back is to hear of us before its patience ends
-                self.pause = self.backoff.next(asked).min(self.every);
+                let refused = error.reason() == Some(Reason::WrongCredentials);
+                self.pause = if refused && !session.client.renews() {
+                    // the same command would only say the same
+                    self.every
+                } else {
+                    self.backoff.next(asked).min(self.every)
+                };
                 Health::Silent {
                     since: *self.silent.get_or_insert_with(Instant::now),
                 }

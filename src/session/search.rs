@@ -183,6 +183,9 @@ impl Search<'_> {
     async fn after_failure(&mut self, error: Error) -> Step {
         let session = self.session;
         if !passes(&session.client, &error) {
+            if error.reason() == Some(Reason::WrongCredentials) {
+                return Step::Lost(Box::new(Lost::Refused { id: None, error }));
+            }
             return Step::Maybe(None);
         }
         let dying = error.reason() == Some(Reason::DriverGone);

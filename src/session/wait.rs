@@ -248,6 +248,10 @@ impl<'a> Wait<'a> {
             Some(Reason::NoSuchSession | Reason::SessionOver) => {
                 self.session.post_mortem(Some(self.id), false).await
             }
+            Some(Reason::WrongCredentials) => Lost::Refused {
+                id: Some(self.id),
+                error,
+            },
             _ => Lost::Unreadable { id: self.id, error },
         }
     }

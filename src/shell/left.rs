@@ -93,7 +93,10 @@ impl Shell {
         if let Ended::Unwritten(error) = ended {
             note(&format!("the results cannot be written: {error}"));
         }
-        if let Ended::Lost { left, session_gone } = ended {
+        if let Ended::Lost {
+            left, session_gone, ..
+        } = ended
+        {
             if let Some(id) = left {
                 self.left.push((number, *id));
             }
