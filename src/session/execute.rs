@@ -74,6 +74,8 @@ pub struct Execution {
 
 /// 5xx answers in a row for one statement after which it is given up by name, where the session is well.
 pub(super) const BAD_ANSWERS: u32 = 8;
+/// Time to the second look at a session that the first one did not find.
+pub(super) const SECOND_LOOK: Duration = Duration::from_millis(300);
 const LOG_LINES: usize = 20;
 
 impl Session {
@@ -141,6 +143,18 @@ impl Session {
             Ok(state) if !state.is_over() && !state.takes_statements() => None,
             Ok(state) => Some(state.is_over()),
             Err(error) => (error.reason() == Some(Reason::NoSuchSession)).then_some(true),
+        }
+    }
+
+    /// The same, where a second look some time later agrees: one answer of a gateway that has lost its way for a moment
+    /// ends no session.
+    pub(super) async fn is_surely_over(&self) -> Option<bool> {
+        match self.is_over().await {
+            Some(true) => {
+                tokio::time::sleep(SECOND_LOOK).await;
+                self.is_over().await
+            }
+            look => look,
         }
     }
 

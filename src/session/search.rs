@@ -143,7 +143,8 @@ impl Search<'_> {
                     }
                     Step::NoTrace
                 }
-                Some(Reason::NoSuchSession | Reason::SessionOver) => self.over().await,
+                Some(Reason::NoSuchSession) => self.denied().await,
+                Some(Reason::SessionOver) => self.over().await,
                 _ => self.after_failure(error).await,
             },
         }
@@ -176,6 +177,16 @@ impl Search<'_> {
         }
     }
 
+    /// Is the session over? One answer alone is no proof.
+    async fn denied(&mut self) -> Step {
+        self.bad += 1;
+        match self.session.is_surely_over().await {
+            Some(true) => self.over().await,
+            _ if self.bad >= BAD_ANSWERS => Step::Maybe(None),
+            _ => Step::Again(self.failing.next(None)),
+        }
+    }
+
     async fn over(&self) -> Step {
         Step::Lost(Box::new(self.session.post_mortem(None, false).await))
     }
@@ -193,7 +204,7 @@ impl Search<'_> {
         self.bad = if answered { self.bad + 1 } else { 0 };
         let enough = self.bad >= BAD_ANSWERS && self.began.elapsed() >= session.sent.search();
         if dying || enough {
-            match session.is_over().await {
+            match session.is_surely_over().await {
                 Some(true) => return self.over().await,
                 // a statement that the server cannot write as JSON is there, and cannot be shown
                 Some(false) if enough => return Step::Maybe(Some(self.next)),

@@ -355,9 +355,22 @@ fn a_refusal_is_no_doubt_the_statement_was_not_run() {
     }
 }
 
+/// From the first submission on, each request about the session is answered so; but for its delete.
+fn over_from_submission(reply: fn() -> Reply) -> Livy {
+    let over = AtomicBool::new(false);
+    Livy::failing(move |request| {
+        over.fetch_or(request.line() == SUBMIT, Ordering::SeqCst);
+        if over.load(Ordering::SeqCst) && request.method != "DELETE" {
+            Fault::Instead(reply())
+        } else {
+            Fault::None
+        }
+    })
+}
+
 #[test]
 fn a_session_gone_before_the_submission_is_told() {
-    let livy = failing(|| Fault::Instead(Reply::json(404, r#"{"msg":"Session '0' not found."}"#)));
+    let livy = over_from_submission(|| Reply::json(404, r#"{"msg":"Session '0' not found."}"#));
     run(&livy).exits(1).says(&["the session is gone"]);
     assert_eq!(livy.asked(SUBMIT), 1);
     livy.assert_clean();
@@ -408,15 +421,16 @@ fn a_statement_that_is_answered_at_once_costs_no_look() {
 
 #[test]
 fn a_session_that_takes_no_statement_any_more_surely_did_not_run_it() {
-    let faults: [fn() -> Fault; 2] = [
-        || Fault::Instead(Reply::json(404, r#"{"msg":"Session '0' not found."}"#)),
-        || {
+    let gone = || Reply::json(404, r#"{"msg":"Session '0' not found."}"#);
+    let dead = Livy::failing(|request| match request.line().as_str() {
+        SUBMIT => {
             let said = r#"{"msg":"requirement failed: Session is in state dead"}"#;
             Fault::Instead(Reply::json(400, said))
-        },
-    ];
-    for fault in faults {
-        let livy = failing(fault);
+        }
+        "GET /sessions/0/state" => Fault::Instead(Reply::json(200, r#"{"id":0,"state":"dead"}"#)),
+        _ => Fault::None,
+    });
+    for livy in [over_from_submission(gone), dead] {
         let ended = run(&livy)
             .exits(1)
             .says(&["the statement was not run: the session is gone"])
