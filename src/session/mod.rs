@@ -33,7 +33,7 @@ pub use life::{Clock, Fading, Life, spoken};
 pub use log::{fresh_lines, useful_lines};
 pub use lost::{Gone, Lost};
 pub use name::{is_unique_name, unique_name, unique_name_of};
-pub use newest::newest;
+pub use newest::{is_unreadable, newest};
 pub use sent::Sent;
 pub use start::{StartError, Starting, Wanted, start};
 pub use underway::{Parting, Underway};
