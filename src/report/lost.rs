@@ -31,7 +31,8 @@ impl From<&Lost> for Report {
                 error,
                 candidate,
                 no_trace,
-            } => of_doubt(error, *candidate, *no_trace),
+                again,
+            } => of_doubt(error, *candidate, *no_trace, *again),
             Lost::SessionGone { refused, gone, .. } => of_gone(*refused, gone),
             Lost::Replaced { .. } => {
                 Self::new(code::STATEMENT, format!("the session is gone: {lost}"))
@@ -104,7 +105,12 @@ pub fn of_gone(refused: bool, gone: &Gone) -> Report {
 }
 
 /// A statement whose submission had no answer, and that was not found.
-fn of_doubt(error: &livy::Error, candidate: Option<i64>, no_trace: Option<Duration>) -> Report {
+fn of_doubt(
+    error: &livy::Error,
+    candidate: Option<i64>,
+    no_trace: Option<Duration>,
+    again: bool,
+) -> Report {
     let what = match (candidate, no_trace) {
         (Some(id), _) => format!("it may be the server's statement {id}, which has the same code"),
         (None, Some(looked)) => format!(
@@ -113,13 +119,19 @@ fn of_doubt(error: &livy::Error, candidate: Option<i64>, no_trace: Option<Durati
         ),
         (None, None) => "whether the server has it could not be found out".to_owned(),
     };
-    Report::new(
+    let report = Report::new(
         code::STATEMENT,
         format!(
             "the statement may or may not have run: {what} ({})",
             error.problem
         ),
-    )
-    .because("the answer to its submission was lost")
-    .advise("look at what it was to change before you run it again; it was not sent again")
+    );
+    if again {
+        return report
+            .because("the answers to both its submissions were lost")
+            .advise("look at what it was to change before you run it again; it was sent twice, and may run twice");
+    }
+    report
+        .because("the answer to its submission was lost")
+        .advise("look at what it was to change before you run it again; it was not sent again")
 }

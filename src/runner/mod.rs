@@ -159,14 +159,21 @@ impl Runner {
             kind: piece.kind,
         };
         let part = piece.place.part;
-        let mut answer = self.wait(session, submission, part, interrupts, false);
+        let mut answer = self.wait(session, submission, part, interrupts, None);
         if let Err(lost) = &answer
             && self.sends_again(lost, interrupts)
         {
-            answer = self.wait(session, submission, part, interrupts, true);
+            answer = self.wait(session, submission, part, interrupts, Some(began));
         }
         match answer {
-            Ok(execution) => self.answered(entry, piece, &execution, session),
+            Ok(mut execution) => {
+                let look_out = execution.look_out.take();
+                let ended = self.answered(entry, piece, &execution, session);
+                if let Some(look_out) = look_out {
+                    self.look_out(look_out, session, &piece.code, interrupts);
+                }
+                ended
+            }
             Err(lost) => {
                 // the user knows that it goes on
                 if let Lost::Left { id: Some(id) } = lost
@@ -179,22 +186,25 @@ impl Runner {
         }
     }
 
-    /// Submits it, `again` after its first sending left no trace, and waits with a status line for its answer.
+    /// Submits it, again where its `first` sending left no trace, and waits with a status line for its answer.
     fn wait(
         &self,
         session: &Session,
         submission: Submission<'_>,
         part: (usize, usize),
         interrupts: &mut Interrupts,
-        again: bool,
+        first: Option<Instant>,
     ) -> Result<Execution, Lost> {
         let (sender, events) = unbounded_channel();
         let waiting = Waiting::new(self.status_line, part, session.clone());
         let answer = async {
-            if again {
-                session.execute_again(submission, interrupts, &sender).await
-            } else {
-                session.execute(submission, interrupts, &sender).await
+            match first {
+                Some(since) => {
+                    session
+                        .execute_again(submission, since, interrupts, &sender)
+                        .await
+                }
+                None => session.execute(submission, interrupts, &sender).await,
             }
         };
         self.runtime.block_on(async {
@@ -217,7 +227,7 @@ impl Runner {
             outcome,
             waited,
             runs_on,
-            late,
+            look_out: _,
         } = execution;
         self.record
             .ended(entry, recorded(outcome.status), statement, *waited);
@@ -245,9 +255,6 @@ impl Runner {
         }
         if *runs_on {
             note(&self.runs_on(session));
-        }
-        if let Some(late) = late {
-            note(&asking::word(*late));
         }
         match outcome.status {
             Status::Ok => Ended::Ok {
@@ -385,6 +392,8 @@ fn in_shell(lost: &Lost, offer: &str) -> Report {
             report.advise(":cancel ends it; what you send next waits for it")
         }
         // without its id nothing can be cancelled
+        Lost::Doubt { again: true, .. } => report
+            .advise(":statements shows what the server has; it was sent twice, and may run twice"),
         Lost::Left { id: None } | Lost::Doubt { .. } => {
             report.advise(":statements shows what the server has; it was not sent again")
         }

@@ -33,6 +33,8 @@ pub enum Lost {
         candidate: Option<i64>,
         /// It was looked for this long, and the server, which answers, has nothing of it.
         no_trace: Option<Duration>,
+        /// It had been sent before, with the same end.
+        again: bool,
     },
     /// The session is gone, and its answer with it.
     #[error("the session is gone")]

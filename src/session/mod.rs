@@ -24,7 +24,7 @@ mod wait;
 
 pub use attach::{attach, find};
 pub use cause::Cause;
-pub use double::Late;
+pub use double::{Late, LookOut};
 pub use execute::{Execution, Running, Submission};
 pub use interrupt::{Interrupter, Interrupts, WORKER};
 pub use keepalive::{Health, KeepAlive};

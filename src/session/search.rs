@@ -70,6 +70,7 @@ impl Session {
                 error,
                 candidate: None,
                 no_trace: Some(self.sent.search()),
+                again: false,
             }),
             _ => Err(Lost::Left { id: None }),
         }
@@ -81,6 +82,7 @@ fn doubt(error: Error, candidate: Option<i64>) -> Lost {
         error,
         candidate,
         no_trace: None,
+        again: false,
     }
 }
 

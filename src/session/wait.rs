@@ -5,7 +5,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::Session;
 use super::cancel::Cancel;
-use super::double::{Double, Late};
+use super::double::{Double, LookOut};
 use super::execute::{BAD_ANSWERS, Running, SECOND_LOOK};
 use super::interrupt::Interrupts;
 use super::lost::Lost;
@@ -63,7 +63,7 @@ impl<'a> Wait<'a> {
         session: &'a Session,
         id: i64,
         began: Instant,
-        code: &'a str,
+        code: Option<&'a str>,
         events: &'a UnboundedSender<Running>,
     ) -> Self {
         Self {
@@ -80,17 +80,17 @@ impl<'a> Wait<'a> {
             bad: 0,
             dying: 0,
             denied: 0,
-            code: Some(code),
+            code,
             waited: None,
             double: None,
         }
     }
 
-    /// What became of the first sending, by a last look.
-    pub(super) async fn late(&mut self, code: &str) -> Option<Late> {
-        let double = self.double.as_mut()?;
-        double.look_now(self.session, self.id, code).await;
-        double.fate
+    /// The look-out for the first sending, which is not over with the answer.
+    pub(super) fn look_out(&mut self) -> Option<LookOut> {
+        let double = self.double.take()?;
+        let ours = self.id;
+        Some(LookOut { double, ours })
     }
 
     pub(super) async fn until_final(

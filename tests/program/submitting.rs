@@ -131,6 +131,9 @@ fn resend_sends_once_more_what_the_server_has_no_trace_of() {
     let livy = Livy::start(once(|| Fault::Instead(Reply::dropped())));
     let ended = searching(&livy, 300, &["--resend"]).exits(0);
     assert_eq!(status(&ended), "ok");
+    let object: Value = serde_json::from_str(&ended.out).unwrap();
+    let waited = object["waited_ms"].as_f64().unwrap();
+    assert!(waited >= 300.0, "from the first submission on: {waited}");
     ended.says(&["it is sent again (--resend)"]);
     assert_eq!(livy.asked(SUBMIT), 2);
     livy.assert_clean();
@@ -139,6 +142,9 @@ fn resend_sends_once_more_what_the_server_has_no_trace_of() {
     let ended = searching(&livy, 300, &["--resend"]).exits(1);
     assert_eq!(status(&ended), "unknown");
     assert_eq!(livy.asked(SUBMIT), 2);
+    ended
+        .says(&["it was sent twice, and may run twice"])
+        .hides("not sent again");
     // nor what was found
     let livy = Livy::start(once(|| Fault::Then(Reply::dropped())));
     searching(&livy, 60_000, &["--resend"]).exits(0).silent();
@@ -163,6 +169,15 @@ fn a_double_that_arrives_late_is_cancelled_while_it_waits() {
 fn a_double_that_runs_as_well_is_told() {
     let livy = Livy::start(once(|| Fault::Behind(Reply::dropped())));
     let ended = searching(&livy, 300, &["--resend"]).exits(0);
+    ended.says(&["statement 1, and runs as well: the code runs twice"]);
+    livy.assert_clean();
+}
+
+#[test]
+fn a_double_that_arrives_when_the_statement_has_ended_is_told_after_its_answer() {
+    let livy = Livy::start(once(|| Fault::Ended(Reply::dropped())));
+    let ended = searching(&livy, 300, &["--resend"]).exits(0);
+    assert_eq!(status(&ended), "ok");
     ended.says(&["statement 1, and runs as well: the code runs twice"]);
     livy.assert_clean();
 }
