@@ -56,6 +56,8 @@ impl Opener {
                     session,
                     keep_alive,
                     owed,
+                    notes: telling.notes.clone(),
+                    status: telling.status.subscribe(),
                     ours: true,
                     ends,
                     _picked_up: None,
@@ -70,7 +72,6 @@ impl Opener {
 
     /// A session that we made is to stay when we leave.
     fn stays(&self, session: &Session, owed: &Owed, ends: &Ends, telling: &Telling) {
-        self.0.record.keep(owed.journal);
         let (id, ends) = (&session.id, ends.text());
         let back = self.0.settings.target.way_back(id);
         if self.is_script() {

@@ -85,14 +85,28 @@ impl Owed {
         said.collect()
     }
 
-    /// From now on it stays when we leave; then that is said.
+    /// From now on it stays when we leave; then that is said, and the journal does not take it for left behind.
     pub(super) fn stay(&self, farewell: Option<String>) {
+        self.record.keep(self.journal, true);
+        self.let_be(farewell);
+    }
+
+    /// It is not deleted by us, for now.
+    pub(super) fn let_be(&self, farewell: Option<String>) {
         self.set(Stays::Yes(farewell));
         self.lease.release();
     }
 
+    /// It seems to be gone, and stays for nobody: a later look finds out whether that is so.
+    pub(super) fn given_up(&self) {
+        self.record.keep(self.journal, false);
+        self.let_be(None);
+    }
+
     /// From now on it is deleted when we leave. False when the way out was taken already.
     pub(super) fn delete_later(&self, session: &Session) -> bool {
+        // first: what cannot be deleted is left behind
+        self.record.keep(self.journal, false);
         self.set(Stays::No);
         self.lease.take(session)
     }
@@ -111,7 +125,7 @@ impl Owed {
     /// A session that is gone stays for nobody: there is nothing to say of it on the way out.
     pub fn no_farewell(&self) {
         if self.stays() {
-            self.set(Stays::Yes(None));
+            self.given_up();
         }
     }
 

@@ -51,8 +51,12 @@ pub struct Life {
 
 #[derive(Debug)]
 struct Known {
-    /// The last call that the idle rule counts.
+    /// The last call that the idle rule counts, as far as we know.
     used: SystemTime,
+    /// It was used before us, nobody knows when: only a use of ours tells.
+    used_before: bool,
+    /// Others may use it as well.
+    others: bool,
     /// The last answer of the server.
     seen: SystemTime,
     /// The idle limit, where the server told.
@@ -77,6 +81,8 @@ pub struct Fading {
     pub idle: Duration,
     /// Did the server tell its limit? Else it is Livy's usual one.
     pub told: bool,
+    /// May others use it, so that only our own idleness is known?
+    pub others: bool,
 }
 
 /// Somebody waits for a statement, until this is dropped.
@@ -89,6 +95,8 @@ impl Life {
         let clocks = clock.now();
         let known = Known {
             used: clocks.1,
+            used_before: false,
+            others: false,
             seen: clocks.1,
             limit: None,
             heartbeat: None,
@@ -104,6 +112,13 @@ impl Life {
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It was there before us, and the idle rule counts from a time that we do not know, until we use it; `others`
+    /// may use it as well, which we do not hear of.
+    pub fn was_there(&self, others: bool) {
+        let mut known = self.known();
+        (known.used_before, known.others) = (true, others);
     }
 
     /// The period after which a session ends that nobody looks at; none where it is not known.
@@ -141,7 +156,7 @@ impl Life {
         let now = self.clock.now().1;
         let mut known = self.known();
         known.used = now;
-        known.warned = false;
+        (known.warned, known.used_before) = (false, false);
     }
 
     /// A statement is sent and waited for.
@@ -182,12 +197,18 @@ impl Life {
         let mut known = self.known();
         let (limit, idle) = (known.limit(), age(known.used, now));
         let left = limit.saturating_sub(idle);
-        if known.working > 0 || known.warned || left > WARN_BEFORE.min(limit / 6) {
+        let silent = known.working > 0 || known.warned || known.used_before;
+        if silent || left > WARN_BEFORE.min(limit / 6) {
             return None;
         }
         known.warned = true;
-        let told = known.limit.is_some();
-        Some(Fading { left, idle, told })
+        let (told, others) = (known.limit.is_some(), known.others);
+        Some(Fading {
+            left,
+            idle,
+            told,
+            others,
+        })
     }
 
     /// How long the machine slept since the last call of this.
@@ -218,7 +239,7 @@ impl Life {
             return Some(Cause::Heartbeat { away, limit, slept });
         }
         let limit = known.limit();
-        if idle + COLLECTED_EVERY.min(limit / 2) >= limit {
+        if !known.used_before && idle + COLLECTED_EVERY.min(limit / 2) >= limit {
             let told = known.limit.is_some();
             return Some(Cause::Idle { idle, limit, told });
         }
@@ -336,6 +357,19 @@ pub(super) mod tests {
         assert!(!life.is_fading());
         hands.run(3400);
         assert!(life.fades().is_some());
+    }
+
+    #[test]
+    fn a_session_that_was_there_warns_only_once_its_last_use_is_known() {
+        let hands = Hands::default();
+        let life = hands.life();
+        life.was_there(true);
+        hands.run(3500);
+        assert_eq!(life.fades(), None, "it may have been idle for long before");
+        assert_eq!(life.cause(None, &[]), None);
+        life.used();
+        hands.run(3300);
+        assert!(life.fades().is_some_and(|fading| fading.others));
     }
 
     #[test]
