@@ -117,21 +117,19 @@ impl Wire {
         let is_refused = |answer: &Answer| {
             !answer.is_success() && answer.failure(asked).reason == Reason::WrongCredentials
         };
-        let mut renewed = Renewed::No;
         // refused unread, so that a POST may be sent again, too
-        if is_refused(&answer) {
-            match self.renew(used).await {
-                Err(why) => renewed = why,
-                Ok(()) => {
-                    answer = self
-                        .exchange(call, url)
-                        .await
-                        .map_err(|problem| failed(&path, self.without_secrets(problem)))?;
-                    if is_refused(&answer) {
-                        self.renewals.refused();
-                        renewed = Renewed::Refused;
-                    }
-                }
+        let renewed = if is_refused(&answer) {
+            self.renew(used).await
+        } else {
+            Err(Renewed::No)
+        };
+        if renewed.is_ok() {
+            answer = self
+                .exchange(call, url)
+                .await
+                .map_err(|problem| failed(&path, self.without_secrets(problem)))?;
+            if is_refused(&answer) {
+                self.renewals.refused();
             }
         }
         if answer.is_success() {
@@ -143,7 +141,7 @@ impl Wire {
             self.transport.forget_cookies();
         }
         let mut failure = answer.failure(asked);
-        failure.renewed = renewed;
+        failure.renewed = renewed.err().unwrap_or(Renewed::Refused);
         failure.message = self.secrets.hide(failure.message);
         failure.detail = failure.detail.map(|detail| self.secrets.hide(detail));
         Err(failed(&path, failure.into()))

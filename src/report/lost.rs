@@ -16,16 +16,7 @@ impl From<&Lost> for Report {
                 }
                 report
             }
-            Lost::Refused { id, error } => {
-                let mut report = Self::from(error);
-                let open = id.map_or_else(
-                    || "whether the statement has reached the server is unknown".to_owned(),
-                    |id| format!("whether its statement {id} runs to its end is unknown"),
-                );
-                report.what = format!("{}; {open}", report.what);
-                report.code = code::SERVER;
-                report
-            }
+            Lost::Refused { id, error } => of_refusal(*id, error),
             Lost::GivenUp => Self::new(code::STATEMENT, format!("the statement was not run: {lost}")),
             Lost::Doubt {
                 error,
@@ -74,6 +65,18 @@ impl From<&Lost> for Report {
             .advise("`livysh sessions` shows, when it is back, whether the session is still there"),
         }
     }
+}
+
+/// The server takes the login no longer while a statement is open.
+fn of_refusal(id: Option<i64>, error: &livy::Error) -> Report {
+    let mut report = Report::from(error);
+    let open = id.map_or_else(
+        || "whether the statement has reached the server is unknown".to_owned(),
+        |id| format!("whether its statement {id} runs to its end is unknown"),
+    );
+    report.what = format!("{}; {open}", report.what);
+    report.code = code::SERVER;
+    report
 }
 
 /// A session that is gone; `refused`: it took a statement no more, which did not run.

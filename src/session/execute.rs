@@ -219,7 +219,7 @@ mod tests {
         let session = Session::of(client, &shown, Kind::Pyspark);
         session.identity.rests();
         let (interrupter, mut interrupts) = Interrupter::new();
-        let (events, _seen) = tokio::sync::mpsc::unbounded_channel();
+        let (events, _seen) = unbounded_channel();
         let submission = Submission {
             code: "1",
             kind: Kind::Pyspark,
