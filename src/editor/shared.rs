@@ -272,6 +272,18 @@ mod tests {
         assert_ne!(shared.arrival(), Arrival::Held);
     }
 
+    #[tokio::test]
+    async fn a_window_that_changed_before_anybody_listened_is_announced_again() {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut changes = signal(SignalKind::window_change()).unwrap();
+        let shared = Shared::new(false, Entries::default(), None);
+        shared.begin(Language::Python, false);
+        *lock(&shared.window) = Some((1, 1));
+        shared.saw("", 0);
+        assert!(changes.recv().await.is_some());
+        assert!(lock(&shared.window).is_none(), "once a read");
+    }
+
     #[test]
     fn a_state_is_repainted_on_change_only() {
         let shared = Shared::new(false, Entries::default(), None);
