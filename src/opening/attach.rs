@@ -14,7 +14,7 @@ use crate::livy::{self, Client, Outcome, Statement, StatementState};
 use crate::record::JournalKey;
 use crate::render::{Answer, Format, Renderer, Style};
 use crate::report::{Report, code};
-use crate::session::{self, KeepAlive, Session};
+use crate::session::{self, KeepAlive, Lost, Session};
 
 /// Statements that are shown of a session that was not ours until now.
 const RECAP: usize = 5;
@@ -22,8 +22,6 @@ const RECAP: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A heartbeat that the server does not show may be as short.
 const UNSEEN_HEARTBEAT: Duration = Duration::from_secs(60);
-/// Time between two looks at a statement that ran before we came.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// How a session that is there is used.
 pub(super) struct Taking {
@@ -124,7 +122,7 @@ impl Opener {
             let there = Session::of(client.clone(), shown, shown.kind_or(asked.kind));
             let _ = owed.delete_later(&there);
         } else {
-            owed.stay(None);
+            owed.let_be(None);
         }
         owed
     }
@@ -161,11 +159,13 @@ impl Opener {
         let mut ends = Ends::shown(shown);
         ends.heartbeat_s = ends.heartbeat_s.or(taking.heartbeat_s);
         session.shared = taking.shared;
+        use_it(&session);
         if taking.ours {
             // it was made with these options, whether the server shows them or not
             let rows = super::wanted(wishes, asked.kind).row_limit;
             session.row_limit = rows.unwrap_or(session.row_limit);
         }
+        owed.uses(&session, self.0.settings.target.way_to_look(&session.id));
         session.patience = self
             .is_script()
             .then(|| patience_of_scripts(ends.heartbeat_s));
@@ -183,9 +183,10 @@ impl Opener {
         };
         if taking.delete {
             let _ = owed.delete_later(&session);
-        } else if !self.is_script() {
-            owed.stay(Some(Farewell {
-                text: format!("session {} stays: {}", session.id, ends.text()),
+        } else {
+            let text = format!("session {} stays: {}", session.id, ends.text());
+            owed.stay((!self.is_script()).then(|| Farewell {
+                text,
                 session: session.clone(),
             }));
         }
@@ -193,6 +194,8 @@ impl Opener {
             session,
             keep_alive,
             owed,
+            notes: telling.notes.clone(),
+            status: telling.status.subscribe(),
             ours: taking.ours,
             ends,
             _picked_up: picked_up,
@@ -216,14 +219,30 @@ impl Opener {
         for statement in &last {
             telling.show(&line(statement));
         }
-        let running = last.iter().find(|it| !it.state.is_over())?;
+        let open = |it: &&Statement| !it.state.is_over() && !session::is_unreadable(it);
+        let running = last.iter().find(open)?;
         telling.note(&format!(
             "statement {} {}: its answer is shown when it is there, and what you send waits for it",
             running.id,
             doing(&running.state)
         ));
-        Some(PickedUp::start(session, running.id, telling))
+        Some(PickedUp::start(session, running.clone(), telling))
     }
+}
+
+/// The idle clock of a session of ours starts anew, beside what is done with it. Another's is not touched.
+fn use_it(session: &Session) {
+    session.life.was_there(session.shared);
+    if session.shared {
+        return;
+    }
+    let session = session.clone();
+    tokio::spawn(async move {
+        // not every server has the route
+        if session.client.connect(&session.id).await.is_ok() {
+            session.life.used();
+        }
+    });
 }
 
 /// Its newest statements, oldest first, from which the search for a lost one begins; none where they cannot be had in
@@ -263,12 +282,21 @@ fn line(statement: &Statement) -> String {
 pub(super) struct PickedUp(JoinHandle<()>);
 
 impl PickedUp {
-    fn start(session: &Session, id: i64, telling: &Telling) -> Self {
+    fn start(session: &Session, statement: Statement, telling: &Telling) -> Self {
         let (session, telling) = (session.clone(), telling.clone());
         Self(tokio::spawn(async move {
-            if let Some(statement) = answer(&session, id).await {
-                telling.note(&format!("statement {id} has ended"));
-                telling.show(&rendered(&session, statement));
+            let id = statement.id;
+            match session.pick_up(statement).await {
+                Ok(statement) => {
+                    telling.note(&format!("statement {id} has ended"));
+                    telling.show(&rendered(&session, statement));
+                }
+                // whoever looks after the session tells that
+                Err(Lost::SessionGone { .. } | Lost::Replaced { .. }) => {}
+                Err(lost) => telling.failed(&format!(
+                    "the answer of statement {id} is not waited for any longer: {}",
+                    Report::from(&lost)
+                )),
             }
         }))
     }
@@ -277,27 +305,6 @@ impl PickedUp {
 impl Drop for PickedUp {
     fn drop(&mut self) {
         self.0.abort();
-    }
-}
-
-/// Its final answer; none when there will be none.
-async fn answer(session: &Session, id: i64) -> Option<Statement> {
-    loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        if session.is_replaced().await {
-            return None;
-        }
-        match session.client.statement(&session.id, id).await {
-            // the output may follow its state
-            Ok(statement) if statement.state.is_over() && statement.output.is_some() => {
-                return Some(statement);
-            }
-            Ok(statement) if statement.state == StatementState::Cancelled => {
-                return Some(statement);
-            }
-            Err(error) if !error.is_passing() => return None,
-            Ok(_) | Err(_) => {}
-        }
     }
 }
 

@@ -44,6 +44,7 @@ impl Opener {
             .await?;
         match started {
             Ok(Started { session, ends }) => {
+                owed.uses(&session, self.0.settings.target.way_to_look(&session.id));
                 let keep_alive = KeepAlive::start(&session, ends.heartbeat());
                 if let Err(report) = init::run(&session, &self.0.settings, kind, telling).await {
                     self.not_come(owed);
@@ -56,6 +57,8 @@ impl Opener {
                     session,
                     keep_alive,
                     owed,
+                    notes: telling.notes.clone(),
+                    status: telling.status.subscribe(),
                     ours: true,
                     ends,
                     _picked_up: None,
@@ -70,7 +73,6 @@ impl Opener {
 
     /// A session that we made is to stay when we leave.
     fn stays(&self, session: &Session, owed: &Owed, ends: &Ends, telling: &Telling) {
-        self.0.record.keep(owed.journal);
         let (id, ends) = (&session.id, ends.text());
         let back = self.0.settings.target.way_back(id);
         let text = if self.is_script() {

@@ -45,6 +45,10 @@ pub struct Opened {
     pub keep_alive: KeepAlive,
     /// The duty to delete it, or to leave it there.
     pub owed: Owed,
+    /// What is found out while it is used, and the status that changes with each word.
+    pub notes: Notes,
+    /// See `notes`.
+    pub status: watch::Receiver<Status>,
     ours: bool,
     ends: Ends,
     _picked_up: Option<PickedUp>,
@@ -110,7 +114,7 @@ impl Opened {
         if self.ours {
             return self.close().await;
         }
-        self.owed.stay(None);
+        self.owed.given_up();
         None
     }
 
@@ -147,7 +151,6 @@ impl Opened {
 
     /// From now on the session stays when we leave; the answer says when it ends.
     pub fn detach(&self) -> String {
-        self.owed.record.keep(self.owed.journal);
         self.owed.stay(None);
         format!("session {} stays: {}", self.session.id, self.ends.text())
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::livy::{Client, Reason};
 use crate::record::{JournalKey, Record};
 use crate::report::is_quiet;
-use crate::session::{Closed, Lease, Session};
+use crate::session::{Closed, Lease, Parting, Session};
 
 /// The duty to delete one session, on the server and in the journal; or to leave it there. Clones share it.
 #[derive(Clone, Debug)]
@@ -15,6 +15,16 @@ pub struct Owed {
     pub(super) record: Record,
     pub(super) journal: JournalKey,
     stays: Arc<Mutex<Stays>>,
+    /// Once it is there.
+    used: Arc<Mutex<Option<Used>>>,
+}
+
+/// The session, as it is used.
+#[derive(Clone, Debug)]
+struct Used {
+    session: Session,
+    /// The command that shows its statements.
+    look: String,
 }
 
 /// Does it stay when we leave?
@@ -63,17 +73,71 @@ impl Owed {
             record,
             journal,
             stays: Arc::new(Mutex::new(Stays::No)),
+            used: Arc::default(),
         }
     }
 
-    /// From now on it stays when we leave; then that is said.
+    /// The session is there; `look` is the command that shows its statements.
+    pub(super) fn uses(&self, session: &Session, look: String) {
+        let session = session.clone();
+        *self.used.lock().unwrap_or_else(PoisonError::into_inner) = Some(Used { session, look });
+    }
+
+    fn used(&self) -> Option<Used> {
+        let used = self.used.lock();
+        used.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The command that shows what goes on in it when we have left; none where it is deleted then.
+    pub fn way_to_look(&self) -> Option<String> {
+        let used = self.used().filter(|_| self.stays())?;
+        Some(used.look)
+    }
+
+    /// In a session that stays, nothing of ours is to run for nobody.
+    async fn part(&self) -> Vec<String> {
+        let Some(Used { session, look }) = self.used() else {
+            return Vec::new();
+        };
+        let partings = session.part().await.into_iter();
+        let id = &session.id;
+        let said = partings.filter_map(|parting| match parting {
+            Parting::MayRun(statement) => Some(format!(
+                "statement {statement} may still run in session {id}, which stays: {look} shows it"
+            )),
+            _ if is_quiet() => None,
+            Parting::Cancelled(statement) => Some(format!(
+                "statement {statement} of session {id} is cancelled"
+            )),
+            Parting::Ended(statement) => Some(format!(
+                "statement {statement} of session {id} has ended: {look} shows it"
+            )),
+        });
+        said.collect()
+    }
+
+    /// From now on it stays when we leave; then that is said, and the journal does not take it for left behind.
     pub(super) fn stay(&self, farewell: Option<Farewell>) {
+        self.record.keep(self.journal, true);
+        self.let_be(farewell);
+    }
+
+    /// It is not deleted by us, for now.
+    pub(super) fn let_be(&self, farewell: Option<Farewell>) {
         self.set(Stays::Yes(farewell));
         self.lease.release();
     }
 
+    /// It seems to be gone, and stays for nobody: a later look finds out whether that is so.
+    pub(super) fn given_up(&self) {
+        self.record.keep(self.journal, false);
+        self.let_be(None);
+    }
+
     /// From now on it is deleted when we leave. False when the way out was taken already.
     pub(super) fn delete_later(&self, session: &Session) -> bool {
+        // first: what cannot be deleted is left behind
+        self.record.keep(self.journal, false);
         self.set(Stays::No);
         self.lease.take(session)
     }
@@ -92,7 +156,7 @@ impl Owed {
     /// A session that is gone stays for nobody: there is nothing to say of it on the way out.
     pub fn no_farewell(&self) {
         if self.stays() {
-            self.set(Stays::Yes(None));
+            self.given_up();
         }
     }
 
@@ -100,10 +164,13 @@ impl Owed {
     /// once.
     pub(super) async fn close(&self) -> Option<String> {
         if self.stays() {
-            return match self.set(Stays::Yes(None)) {
-                Stays::Yes(Some(farewell)) if !is_quiet() => Some(farewell.said().await),
-                Stays::Yes(_) | Stays::No => None,
-            };
+            let mut said = self.part().await;
+            if let Stays::Yes(Some(farewell)) = self.set(Stays::Yes(None))
+                && !is_quiet()
+            {
+                said.push(farewell.said().await);
+            }
+            return (!said.is_empty()).then(|| said.join("; "));
         }
         match self.lease.close(&self.client).await {
             // whoever closed it before may not write that down any more, where the program ends meanwhile

@@ -62,6 +62,11 @@ impl Target {
     pub fn way_back(&self, session: &SessionId) -> String {
         format!("`livysh {} --attach {session}`", self.name())
     }
+
+    /// The command that shows what ran and runs in that session.
+    pub fn way_to_look(&self, session: &SessionId) -> String {
+        format!("`livysh sessions statements {session} {}`", self.name())
+    }
 }
 
 /// Everything that one run needs to know.

@@ -18,8 +18,8 @@ const RETAINED: i64 = 100;
 struct Runs {
     session: SessionId,
     statements: usize,
-    /// Does the session stay when we leave?
-    stays: bool,
+    /// The command that shows what goes on there, where the session stays when we leave.
+    look: Option<String>,
 }
 
 /// What becomes of such statements when the shell is left, in words.
@@ -30,10 +30,9 @@ fn fates(all: &[Runs]) -> String {
             1 => ("a statement".to_owned(), "runs", "it", "goes"),
             many => (format!("{many} statements"), "run", "they", "go"),
         };
-        let fate = if runs.stays {
-            format!(", which stays: {they} {go} on there")
-        } else {
-            " and will end with it".to_owned()
+        let fate = match &runs.look {
+            Some(look) => format!(", which stays: {they} {go} on there ({look} shows it)"),
+            None => " and will end with it".to_owned(),
         };
         format!("{what} that you left behind still {run} in session {id}{fate}")
     });
@@ -69,7 +68,7 @@ impl Shell {
             .map(|(opened, left)| Runs {
                 session: opened.session.id.clone(),
                 statements: left.len(),
-                stays: opened.stays(),
+                look: opened.owed.way_to_look(),
             });
         Some(running.collect())
     }
@@ -137,7 +136,10 @@ impl Shell {
         if let Ended::Unwritten(error) = ended {
             note(&format!("the results cannot be written: {error}"));
         }
-        if let Ended::Lost { left, session_gone } = ended {
+        if let Ended::Lost {
+            left, session_gone, ..
+        } = ended
+        {
             if let Some(id) = left {
                 self.left.push((number, *id));
             }
@@ -172,18 +174,18 @@ mod tests {
 
     #[test]
     fn the_warning_says_of_each_session_what_becomes_of_its_statements() {
-        let runs = |id: &str, statements, stays| Runs {
+        let runs = |id: &str, statements, look: Option<&str>| Runs {
             session: SessionId::new(id),
             statements,
-            stays,
+            look: look.map(str::to_owned),
         };
         assert_eq!(
-            fates(&[runs("0", 1, false)]),
+            fates(&[runs("0", 1, None)]),
             "a statement that you left behind still runs in session 0 and will end with it"
         );
         assert_eq!(
-            fates(&[runs("0", 2, true), runs("7", 1, false)]),
-            "2 statements that you left behind still run in session 0, which stays: they go on there; \
+            fates(&[runs("0", 2, Some("livysh sessions")), runs("7", 1, None)]),
+            "2 statements that you left behind still run in session 0, which stays: they go on there (livysh sessions shows it); \
              a statement that you left behind still runs in session 7 and will end with it"
         );
     }

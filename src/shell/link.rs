@@ -104,6 +104,7 @@ impl Link {
         ran: Ran,
     ) -> (Self, AbortHandle) {
         let mut health = opened.keep_alive.health();
+        let (mut status, notes) = (opened.status.clone(), opened.notes.clone());
         // a warning while nobody looked was none
         opened.session.life.warn_again();
         completer.set_session(Some(opened.session.clone()));
@@ -111,7 +112,11 @@ impl Link {
             let now = health.borrow_and_update().clone();
             let old = matches!(now, Health::Fading(_));
             if old || !tell_health(now, &prompt, &ran) {
-                follow_health(health, prompt, ran).await;
+                // what ran there before us may have ended meanwhile
+                tokio::select! {
+                    () = follow_health(health, prompt.clone(), ran) => {}
+                    never = follow_notes(&mut status, &notes, &prompt) => match never {},
+                }
             }
             completer.set_session(None);
         });
@@ -363,9 +368,18 @@ fn woke(slept: Duration) -> String {
 
 /// Servers look at their idle sessions now and then, so that all of it is about so.
 fn ends_soon(fading: Fading) -> String {
-    let Fading { left, idle, told } = fading;
+    let Fading {
+        left,
+        idle,
+        told,
+        others,
+    } = fading;
     let (left, idle) = (spoken(left), spoken(idle));
-    let why = if told {
+    let why = if others {
+        format!(
+            "this session may end in about {left}, unless others use it: you have not for {idle}"
+        )
+    } else if told {
         format!("this session ends in about {left} for idleness")
     } else {
         format!(
@@ -382,7 +396,16 @@ mod tests {
     #[test]
     fn the_warning_says_what_is_known_and_what_is_guessed() {
         let (left, idle) = (Duration::from_secs(300), Duration::from_secs(3300));
-        let said = |told| ends_soon(Fading { left, idle, told });
+        let of = |told, others| {
+            ends_soon(Fading {
+                left,
+                idle,
+                told,
+                others,
+            })
+        };
+        let said = |told| of(told, false);
+        assert!(of(true, true).contains("unless others use it: you have not for 55 min"));
         assert_eq!(
             said(true),
             "this session ends in about 5 min for idleness; press Enter on an empty line to keep it"

@@ -54,6 +54,7 @@ mod secrets;
 mod sessions_kept;
 mod shell;
 mod sources;
+mod staying;
 mod submitting;
 mod terminal;
 
