@@ -10,7 +10,7 @@ use std::time::Duration;
 use std::{env, fs, mem, thread};
 
 use livysh::editor::{
-    Complete, Editor, EditorError, Input, Options, Past, Prompt, PromptState, Start,
+    Complete, Editor, EditorError, Input, Offer, Options, Past, Prompt, PromptState, Start,
 };
 use livysh::language::Language;
 use livysh::terminal::{self, Quiet};
@@ -19,10 +19,10 @@ use tokio::signal::unix::{SignalKind, signal};
 struct Names;
 
 impl Complete for Names {
-    fn complete(&self, line: &str, pos: usize) -> Option<(usize, Vec<String>)> {
+    fn complete(&self, line: &str, pos: usize) -> Option<(usize, Vec<Offer>)> {
         let names = [":help", ":history", ":kind"];
         let fitting = names.iter().filter(|name| name.starts_with(&line[..pos]));
-        Some((0, fitting.map(|name| (*name).to_owned()).collect()))
+        Some((0, fitting.map(|name| Offer::named(*name)).collect()))
     }
 }
 

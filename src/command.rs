@@ -269,6 +269,19 @@ pub fn is_command(line: &str) -> bool {
     })
 }
 
+/// The kind and the code of a line that runs code in another kind, from its first blank on.
+pub fn code_of(line: &str) -> Option<(&'static str, &str)> {
+    let (name, rest) = line.strip_prefix(':')?.split_once(' ')?;
+    let kind = match find(name).ok()?.name {
+        "sql" => "sql",
+        "py" => "pyspark",
+        "scala" => "spark",
+        "r" => "sparkr",
+        _ => return None,
+    };
+    Some((kind, rest))
+}
+
 /// Does the line ask to leave? By our command, or as the shells of the four languages are left: there
 /// these words would only raise an exception, or end the interpreter under the session.
 pub fn leaves(line: &str) -> bool {

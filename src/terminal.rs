@@ -7,9 +7,11 @@ use std::env;
 use std::io::{self, IsTerminal};
 use std::os::fd::BorrowedFd;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use crossterm::cursor::MoveTo;
 use crossterm::terminal::{Clear, ClearType};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, getpgrp, getpid, kill_process};
 use rustix::termios::{
     InputModes, LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush,
@@ -122,6 +124,30 @@ pub fn typed() -> Vec<u8> {
     let count = rustix::io::read(stdin, &mut bytes).unwrap_or(0);
     bytes.truncate(count);
     bytes
+}
+
+/// Waits until something can be read from `other`, and no longer than this; false when a key came before, which waits to
+/// be read. Only while a line editor reads, since else the terminal keeps a line to itself until its end.
+pub fn unless_key(other: BorrowedFd<'_>, most: Duration) -> bool {
+    let end = Instant::now() + most;
+    loop {
+        let stdin = rustix::stdio::stdin();
+        let mut both = [
+            PollFd::from_borrowed_fd(other, PollFlags::IN),
+            PollFd::from_borrowed_fd(stdin, PollFlags::IN),
+        ];
+        let left = end.saturating_duration_since(Instant::now());
+        let Ok(left) = Timespec::try_from(left) else {
+            return false;
+        };
+        match poll(&mut both, Some(&left)) {
+            Ok(0) => return false,
+            // an answer that is there wins over a key
+            Ok(_) => return !both[0].revents().is_empty(),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return false,
+        }
+    }
 }
 
 /// Clears the screen and puts the cursor at its top; nothing where there is no terminal.

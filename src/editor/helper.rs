@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use rustyline::CompletionType;
 use rustyline::completion::Completer;
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter};
@@ -14,10 +15,12 @@ use rustyline::{Context, Helper, Result};
 use super::Complete;
 use super::colour::{self, Paint};
 use super::enter::Arrival;
+use super::menu::{self, Candidate};
 use super::shared::Shared;
+use crate::terminal;
 
-/// More names than this are not shown: nobody reads them, and the editor's own limit is 65,535.
-const MAX_NAMES: usize = 1_000;
+/// The width of a window that does not tell.
+const COLUMNS: usize = 80;
 
 pub(super) struct Questions {
     pub shared: Arc<Shared>,
@@ -71,6 +74,9 @@ impl Hinter for Questions {
     // Asked after every change and at the start of a read: so this is also where the buffer is noted.
     fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<Rest> {
         self.shared.saw(line, pos);
+        if let Some(completer) = &self.completer {
+            completer.shows(line, pos);
+        }
         if self.shared.searching.load(Ordering::Relaxed) {
             return self
                 .shared
@@ -124,6 +130,15 @@ impl Highlighter for Questions {
         }
     }
 
+    fn highlight_candidate<'c>(&self, shown: &'c str, _: CompletionType) -> Cow<'c, str> {
+        match menu::parts(shown) {
+            Some((name, about)) if self.shared.color => {
+                Cow::Owned(format!("{name}{}", colour::hint(about)))
+            }
+            _ => Cow::Borrowed(shown),
+        }
+    }
+
     fn highlight_char(&self, line: &str, pos: usize, kind: CmdKind) -> bool {
         self.last_painting.set(kind == CmdKind::ForcedRefresh);
         if !self.shared.color {
@@ -139,19 +154,19 @@ impl Highlighter for Questions {
 }
 
 impl Completer for Questions {
-    type Candidate = String;
+    type Candidate = Candidate;
 
-    fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> Result<(usize, Vec<String>)> {
+    fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> Result<(usize, Vec<Candidate>)> {
         let answer = self
             .completer
             .as_ref()
             .and_then(|completer| completer.complete(line, pos))
             .filter(|(start, _)| *start <= pos && line.is_char_boundary(*start));
-        let Some((start, mut names)) = answer else {
+        let Some((start, offers)) = answer else {
             return Ok((pos, Vec::new()));
         };
-        names.truncate(MAX_NAMES);
-        Ok((start, names))
+        let columns = terminal::width().unwrap_or(COLUMNS);
+        Ok((start, menu::lay_out(offers, columns)))
     }
 }
 

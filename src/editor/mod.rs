@@ -6,6 +6,7 @@ mod handle;
 mod helper;
 mod history;
 mod keys;
+mod menu;
 mod plain;
 mod shared;
 
@@ -46,10 +47,33 @@ pub enum Input {
     Other(String),
 }
 
-/// Offers names for what stands before the cursor. Called on the reading thread: it must answer quickly.
+/// Something that could stand before the cursor.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// What replaces the word. One with control characters is not offered.
+    pub name: String,
+    /// Its type or signature, for the menu; may be empty.
+    pub about: String,
+}
+
+impl Offer {
+    /// A name of which nothing more is known.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            about: String::new(),
+        }
+    }
+}
+
+/// Offers names for what stands before the cursor. Called on the reading thread: what takes time must end when a key
+/// is typed.
 pub trait Complete: Send {
     /// The byte offset where the word to replace starts, and what could stand there; `None` for nothing.
-    fn complete(&self, line: &str, pos: usize) -> Option<(usize, Vec<String>)>;
+    fn complete(&self, line: &str, pos: usize) -> Option<(usize, Vec<Offer>)>;
+
+    /// The line and the cursor are these now: nobody waits any more for what was asked for others.
+    fn shows(&self, _line: &str, _pos: usize) {}
 }
 
 /// How the editor is to be.

@@ -18,6 +18,7 @@ mod sql_block;
 mod sql_words;
 #[cfg(test)]
 mod tests;
+pub mod wanted;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -25,6 +26,7 @@ use std::ops::Range;
 pub use gist::{Gist, Gists};
 pub use magic::magic;
 pub use python::future_imports as python_future_imports;
+pub use sql_words::{FUNCTIONS as SQL_FUNCTIONS, KEYWORDS as SQL_KEYWORDS};
 
 /// A language that a Livy session can run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -160,6 +160,8 @@ impl Opener {
         ends.heartbeat_s = ends.heartbeat_s.or(taking.heartbeat_s);
         session.shared = taking.shared;
         use_it(&session);
+        let asks = !taking.shared && self.0.settings.shell.asks_hidden();
+        session.hidden.allow(asks);
         if taking.ours {
             // it was made with these options, whether the server shows them or not
             let rows = super::wanted(wishes, asked.kind).row_limit;
@@ -216,7 +218,8 @@ impl Opener {
             ends.text()
         ));
         let last = newest(session, RECAP).await?;
-        for statement in &last {
+        let is_hidden = |it: &&Statement| it.code.as_deref().is_some_and(session::is_hidden);
+        for statement in last.iter().filter(|it| !is_hidden(it)) {
             telling.show(&line(statement));
         }
         let open = |it: &&Statement| !it.state.is_over() && !session::is_unreadable(it);

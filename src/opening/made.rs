@@ -50,6 +50,7 @@ impl Opener {
                     self.not_come(owed);
                     return Err(report);
                 }
+                session.hidden.allow(self.0.settings.shell.asks_hidden());
                 if making.stays {
                     self.stays(&session, &owed, &ends, telling);
                 }

@@ -12,7 +12,9 @@ const LOOKS: usize = 20;
 pub(super) async fn what(session: &Session, id: i64) -> Option<String> {
     let running = tokio::time::timeout(PATIENCE, running(session, id)).await;
     let running = running.ok()??;
-    let whose = if session.sent.is_ours(running) {
+    let whose = if session.sent.is_hidden(running) {
+        "which livysh sent for a list of names"
+    } else if session.sent.is_ours(running) {
         "which you left running"
     } else {
         "which you did not send"

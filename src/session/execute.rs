@@ -124,6 +124,7 @@ impl Session {
     ) -> Result<Execution, Lost> {
         let began = Instant::now();
         let _working = self.life.work();
+        let _turn = self.hidden.yields().await;
         let mut cancel = Cancel::default();
         let statement = self
             .submit(submission, &mut cancel, interrupts, events)
@@ -134,7 +135,17 @@ impl Session {
         wait.waited = Some(waited);
         wait.cancel = cancel;
         wait.double = double;
-        let mut statement = wait.until_final(statement, interrupts).await?;
+        self.sent.unread(statement.id);
+        let id = statement.id;
+        let ended = wait.until_final(statement, interrupts).await;
+        let left = matches!(
+            ended,
+            Err(Lost::Left { .. } | Lost::Silent { .. } | Lost::Unreadable { .. })
+        );
+        if !left {
+            self.sent.read(id);
+        }
+        let mut statement = ended?;
         let waited = since.elapsed();
         let runs_on =
             statement.state == StatementState::Cancelled && statement.output.is_none() && wait.ran;

@@ -5,6 +5,7 @@ mod cancel;
 mod cause;
 mod double;
 mod execute;
+mod hidden;
 mod identity;
 mod interrupt;
 mod keepalive;
@@ -26,6 +27,7 @@ pub use attach::{attach, find};
 pub use cause::Cause;
 pub use double::{Late, LookOut};
 pub use execute::{Execution, Running, Submission};
+pub use hidden::{Hidden, Question, Unheard, is_hidden};
 pub use interrupt::{Interrupter, Interrupts, WORKER};
 pub use keepalive::{Health, KeepAlive};
 pub use lease::{Closed, Lease};
@@ -33,7 +35,7 @@ pub use life::{Clock, Fading, Life, spoken};
 pub use log::{fresh_lines, useful_lines};
 pub use lost::{Gone, Lost};
 pub use name::{is_unique_name, unique_name, unique_name_of};
-pub use newest::{is_unreadable, newest};
+pub use newest::{is_unreadable, newest, newest_of_users};
 pub use sent::Sent;
 pub use start::{StartError, Starting, Wanted, start};
 pub use underway::{Parting, Underway};
@@ -70,6 +72,8 @@ pub struct Session {
     pub underway: Underway,
     /// What may end it while nobody looks.
     pub life: Life,
+    /// May statements be sent that are not the user's?
+    pub hidden: Hidden,
 }
 
 /// Rows of an SQL answer when nothing else was asked for (`livy.rsc.sql.num-rows`).
@@ -90,6 +94,7 @@ impl Session {
             sent: Sent::default(),
             underway: Underway::default(),
             life: Life::new(Clock::default()),
+            hidden: Hidden::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The newest statements of a session, by single looks: a list carries every result that the server keeps,
 //! and one of large results can kill the session.
+use super::hidden::is_hidden;
 use crate::livy::{Client, Error, Problem, Reason, SessionId, Statement, StatementState};
 
 /// Statements that a server keeps at most, by default: of so many neighbours one is surely there.
@@ -20,6 +21,25 @@ const UNREADABLE: u32 = 5;
 /// # Errors
 /// What a look met; several that cannot be shown are a failure of the server.
 pub async fn newest(client: &Client, id: &SessionId, most: usize) -> Result<Vec<Statement>, Error> {
+    newest_that(client, id, most, |_| true).await
+}
+
+/// The same without hidden statements of ours, or of another of our own processes.
+pub async fn newest_of_users(
+    client: &Client,
+    id: &SessionId,
+    most: usize,
+) -> Result<Vec<Statement>, Error> {
+    let is_users = |statement: &Statement| !statement.code.as_deref().is_some_and(is_hidden);
+    newest_that(client, id, most, is_users).await
+}
+
+async fn newest_that(
+    client: &Client,
+    id: &SessionId,
+    most: usize,
+    wanted: impl Fn(&Statement) -> bool,
+) -> Result<Vec<Statement>, Error> {
     let mut looks = Looks {
         client,
         id,
@@ -29,11 +49,11 @@ pub async fn newest(client: &Client, id: &SessionId, most: usize) -> Result<Vec<
         return Ok(Vec::new());
     };
     let mut number = last.id;
-    let mut found = vec![last];
+    let mut found: Vec<Statement> = Some(last).into_iter().filter(&wanted).collect();
     while found.len() < most && number > 0 {
         number -= 1;
         match looks.at(number).await? {
-            Some(statement) => found.push(statement),
+            Some(statement) => found.extend(Some(statement).filter(&wanted)),
             None => break,
         }
     }

@@ -155,7 +155,7 @@ impl Search<'_> {
     async fn judge(&mut self, statement: Statement) -> Step {
         let session = self.session;
         session.sent.saw(statement.id);
-        if has_other_code(&statement, self.code) {
+        if session.sent.is_hidden(statement.id) || has_other_code(&statement, self.code) {
             // somebody else's, or one of ours that nobody sees
             self.next += 1;
             return Step::Again(Duration::ZERO);
@@ -164,7 +164,8 @@ impl Search<'_> {
             return Step::Lost(Box::new(Lost::Replaced { id: None }));
         }
         // others may have sent the same, and so may we before
-        if session.shared || session.sent.is_doubtful(self.code) {
+        let hidden = statement.code.is_none() && session.sent.has_strays();
+        if session.shared || hidden || session.sent.is_doubtful(self.code) {
             return Step::Maybe(Some(statement.id));
         }
         session.sent.got(statement.id);

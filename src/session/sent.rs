@@ -8,6 +8,11 @@ use crate::livy::Statement;
 
 /// How long a statement is looked for: the time-out of a slow gateway, which may deliver until then.
 const SEARCH: Duration = Duration::from_secs(60);
+/// Statements that a server keeps by default.
+const KEPT: i64 = 100;
+/// How far behind the newest a result that nobody has read may be while hidden statements are still sent: half of what
+/// a server keeps, which leaves the rest to the user's own.
+const UNREAD: i64 = KEPT / 2;
 
 /// The newest statement known, and the statements whose fate is open. Clones share it.
 #[derive(Clone, Debug)]
@@ -22,6 +27,12 @@ struct Known {
     /// None was found, which is no proof that there is none.
     unsure: bool,
     ours: BTreeSet<i64>,
+    /// Those of ours that are not the user's.
+    hidden: BTreeSet<i64>,
+    /// Hidden ones that were sent and whose ids are not known.
+    strays: usize,
+    /// The user's, accepted, and not read to their end.
+    unread: BTreeSet<i64>,
     doubts: HashSet<u64>,
 }
 
@@ -84,6 +95,57 @@ impl Sent {
     /// Did we send the statement of this id?
     pub fn is_ours(&self, id: i64) -> bool {
         self.known(|known| known.ours.contains(&id))
+    }
+
+    /// A hidden statement is sent: until its id is known it can be taken for another.
+    pub(super) fn strays(&self) {
+        self.known(|known| known.strays += 1);
+    }
+
+    /// It surely did not arrive.
+    pub(super) fn never_strayed(&self) {
+        self.known(|known| known.strays = known.strays.saturating_sub(1));
+    }
+
+    /// It has got this id.
+    pub(super) fn got_hidden(&self, id: i64) {
+        self.never_strayed();
+        self.got(id);
+        self.known(|known| known.hidden.insert(id));
+    }
+
+    /// Is the statement of this id a hidden one of ours?
+    pub fn is_hidden(&self, id: i64) -> bool {
+        self.known(|known| known.hidden.contains(&id))
+    }
+
+    /// May a statement that shows no code be a hidden one of ours?
+    pub(super) fn has_strays(&self) -> bool {
+        self.known(|known| known.strays > 0)
+    }
+
+    /// A statement of the user's runs, and its result is still to be read.
+    pub(super) fn unread(&self, id: i64) {
+        self.known(|known| known.unread.insert(id));
+    }
+
+    /// Its result is read, or gone.
+    pub(super) fn read(&self, id: i64) {
+        self.known(|known| known.unread.remove(&id));
+    }
+
+    /// Could a hidden statement be one too many for a result that nobody has read? Servers keep the newest statements
+    /// only. A result is read as soon as its statement has ended, and nothing hidden is sent before; what is unread
+    /// was left behind.
+    pub(super) fn guards_unread(&self) -> bool {
+        self.known(|known| {
+            let Some(newest) = known.newest else {
+                return false;
+            };
+            // those are gone, by the user's own statements
+            known.unread.retain(|id| newest - id < KEPT);
+            known.unread.iter().any(|id| newest - id >= UNREAD)
+        })
     }
 
     /// The newest id that is known.
@@ -163,6 +225,29 @@ mod tests {
         sent.saw_none();
         assert_eq!(sent.newest(), Some(2500));
         assert!(!sent.is_unsure());
+    }
+
+    #[test]
+    fn a_result_that_nobody_has_read_is_not_pushed_out_by_hidden_statements() {
+        let sent = Sent::nothing();
+        sent.got(0);
+        sent.unread(0);
+        let mut hidden = 0;
+        while !sent.guards_unread() {
+            hidden += 1;
+            sent.strays();
+            sent.got_hidden(hidden);
+        }
+        assert_eq!(hidden, UNREAD);
+        assert!(sent.is_hidden(1) && sent.is_ours(1) && !sent.is_hidden(0));
+        assert!(!sent.has_strays());
+        // the user's own push it out: there is nothing left to guard
+        sent.got(KEPT);
+        assert!(!sent.guards_unread());
+        sent.unread(KEPT);
+        sent.read(KEPT);
+        sent.got(KEPT + UNREAD);
+        assert!(!sent.guards_unread());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::cause::Cause;
+use super::hidden::Hidden;
 use super::identity::Identity;
 use super::lease::{Lease, find_by_name};
 use super::life::{Clock, Life};
@@ -131,6 +132,7 @@ pub async fn start(
         sent: Sent::nothing(),
         underway: Underway::default(),
         life: Life::new(Clock::default()),
+        hidden: Hidden::default(),
     })
 }
 

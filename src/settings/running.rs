@@ -78,11 +78,18 @@ pub struct ShellSettings {
     pub edit_mode: Option<EditMode>,
     /// When to use colours.
     pub colors: Option<Color>,
+    /// Whether the shell asks its session things of its own, for Tab.
+    pub hidden_statements: Option<bool>,
     /// Files that run when the session is idle; a profile's are added behind.
     pub init: Vec<PathBuf>,
 }
 
 impl ShellSettings {
+    /// Whether the shell asks its session things of its own, true unless asked otherwise.
+    pub fn asks_hidden(&self) -> bool {
+        self.hidden_statements.unwrap_or(true)
+    }
+
     /// The keys that hold one value.
     pub const SCALARS: &[&str] = &[
         "kind",
@@ -91,6 +98,7 @@ impl ShellSettings {
         "timing",
         "edit-mode",
         "colors",
+        "hidden-statements",
     ];
 
     /// Sets a key from a text; false when it is none of ours.
@@ -102,6 +110,7 @@ impl ShellSettings {
             "timing" => self.timing = Some(values::switch(value)?),
             "edit-mode" => self.edit_mode = Some(value.parse()?),
             "colors" => self.colors = Some(value.parse()?),
+            "hidden-statements" => self.hidden_statements = Some(values::switch(value)?),
             _ => return Ok(false),
         }
         Ok(true)
@@ -110,7 +119,7 @@ impl ShellSettings {
     /// Fills what is open from a lower layer.
     #[must_use]
     pub fn or(mut self, lower: Self) -> Self {
-        fill!(self, lower: kind, format, max_rows, timing, edit_mode, colors);
+        fill!(self, lower: kind, format, max_rows, timing, edit_mode, colors, hidden_statements);
         if self.init.is_empty() {
             self.init = lower.init;
         }

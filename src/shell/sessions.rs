@@ -6,6 +6,7 @@ use tokio::task::AbortHandle;
 use super::Shell;
 use super::commands::say_lines;
 use super::link::Link;
+use crate::editor::Offer;
 use crate::listing;
 use crate::livy::{Client, SessionId};
 use crate::opening::{Opened, Opening, Phase};
@@ -138,6 +139,11 @@ impl Shell {
         let client = self.link_client()?;
         let age = self.opener.age_of(&client);
         let all = self.call(async move { client.all_sessions().await })?;
+        let words = all.iter().map(|it| Offer {
+            name: it.id.to_string(),
+            about: format!("{} {}", it.state, it.name.as_deref().unwrap_or_default()),
+        });
+        self.completer.saw_sessions(words.collect());
         self.table(&listing::sessions(&all, age))
     }
 

@@ -68,13 +68,13 @@ fn table(table: &Table, opener: &Opener) -> Result<u8, Report> {
     print(&shown(table, &opener.settings().run)?)
 }
 
-/// The newest statements as a table, oldest first.
+/// The newest statements as a table, oldest first; what livysh sent of itself is left out.
 pub async fn newest(client: &Client, id: &SessionId) -> Result<Table, Error> {
     // a look at a statement of a session that still starts may hang
     if !client.state(id).await?.takes_statements() {
         return Ok(listing::statements(&[]));
     }
-    let all = session::newest(client, id, STATEMENTS).await?;
+    let all = session::newest_of_users(client, id, STATEMENTS).await?;
     Ok(listing::statements(&all))
 }
 

@@ -40,6 +40,7 @@ fn the_prompt_is_there_before_the_session_and_what_is_typed_ahead_runs() {
     ask(&mut pty, ":statements", "select max(id)", "pyspark 5>");
     ask(&mut pty, ":logs", "", "pyspark 5>");
     restart(&livy, &mut pty);
+    names(&mut pty);
     assert_eq!(pty.leave(), 0, "{}", pty.screen());
     nothing_left(&livy);
 }
@@ -54,4 +55,24 @@ fn restart(livy: &Genuine, pty: &mut Pty) {
         .map(|it| it["id"].clone())
         .collect();
     assert_eq!(ids, [1], "the first is deleted");
+}
+
+/// Tab asks this server's session, R too.
+fn names(pty: &mut Pty) {
+    let frame = ":r frame <- data.frame(alpha = 1, alps = 2)";
+    ask(pty, frame, "", "pyspark 8>");
+    for (line, shown) in [
+        (":r frame$al", ["frame$alpha", "frame$alps"]),
+        ("spark.re", ["read", "readStream"]),
+    ] {
+        pty.send("\x0c");
+        pty.send(line);
+        pty.wait_until(line, |screen| before_cursor(screen).ends_with(line));
+        pty.press_until("\t", &format!("{shown:?} for {line:?}"), |screen| {
+            let text = screen.contents();
+            shown.iter().all(|shown| text.contains(shown)) && text.lines().count() > 1
+        });
+        pty.send("\x03");
+        prompt(pty, "pyspark 8>");
+    }
 }

@@ -16,6 +16,7 @@ fn a_shells_day() {
     type_ahead(&mut pty);
     resizes(&mut pty);
     other_kinds(&mut pty);
+    completes(&mut pty);
     commands(&mut pty, &home);
     restart(&mut pty, &home);
     term(&mut pty, &home);
@@ -160,6 +161,40 @@ fn other_kinds(pty: &mut Pty) {
     ask(pty, "select 8 as eight;", "│     8 │", "sql 16>");
     ask(pty, ":kind", "sql", "sql 16>");
     ask(pty, ":py", "", "pyspark 16>");
+}
+
+/// Tab shows what the live session has, in each language, and leaves the line as it was.
+fn completes(pty: &mut Pty) {
+    for (begin, typed, shown) in [
+        (
+            "",
+            "spark.table('t').col",
+            &["colRegex", "function(colName: str) -> Column"][..],
+        ),
+        (
+            "",
+            "spark.re",
+            &["read        DataFrameReader", "readStream"],
+        ),
+        ("", "from pyspark.sql import f", &["functions"]),
+        (
+            ":sql ",
+            "select i from t where i",
+            &["id", "bigint", "keyword"],
+        ),
+        (":scala ", "spark.re", &["read", "readStream"]),
+    ] {
+        pty.send("\x0c");
+        let line = format!("{begin}{typed}");
+        pty.send(&line);
+        pty.wait_until(&line, |screen| before_cursor(screen).ends_with(&line));
+        pty.press_until("\t", &format!("{shown:?} for {line:?}"), |screen| {
+            let text = screen.contents();
+            shown.iter().all(|shown| text.contains(shown))
+        });
+        pty.send("\x03");
+        prompt(pty, "pyspark 16>");
+    }
 }
 
 /// Every command does what it is for, on a session that has done something.

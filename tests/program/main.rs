@@ -23,6 +23,7 @@ mod typing;
 
 mod alive;
 mod attach;
+mod completing;
 mod config;
 mod connecting;
 mod creating;
@@ -32,6 +33,7 @@ mod exits;
 mod fates;
 mod formats;
 mod hdinsight;
+mod hidden;
 mod hostile;
 mod init;
 mod leaks;

@@ -212,6 +212,25 @@ impl Pty {
         }
     }
 
+    /// Presses a key again and again, as slowly as a person, until the screen is as it should be.
+    #[track_caller]
+    pub fn press_until(&mut self, key: &str, what: &str, fits: impl Fn(&vt100::Screen) -> bool) {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            // keys in one piece count as pasted
+            thread::sleep(Duration::from_millis(100));
+            if self.look(&fits) {
+                return;
+            }
+            assert!(
+                Instant::now() < end,
+                "pressed for {what}:\n{}",
+                self.screen()
+            );
+            self.send(key);
+        }
+    }
+
     pub fn resize(&self, columns: u16, rows: u16) {
         let mut now = self.seen.0.lock().unwrap();
         let (wide, high) = cells((columns, rows));

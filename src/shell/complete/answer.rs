@@ -1,0 +1,66 @@
+//! What a hidden statement printed: one line of JSON behind a mark that nothing else prints.
+use crate::editor::Offer;
+use crate::livy::Outcome;
+
+/// A longer text is no list of names.
+const LONGEST: usize = 256 * 1024;
+/// More names than this are no help.
+pub(super) const MOST: usize = 500;
+
+/// A mark for one question.
+pub(super) fn mark() -> String {
+    format!("livysh-{:016x} ", fastrand::u64(..))
+}
+
+/// The names of the answer, each with what it is; none where it has none.
+pub(super) fn offers(outcome: &Outcome, mark: &str) -> Option<Vec<Offer>> {
+    let text = outcome.text.as_deref().filter(|it| it.len() <= LONGEST)?;
+    let line = text.lines().find_map(|line| line.strip_prefix(mark))?;
+    let pairs: Vec<(String, String)> = serde_json::from_str(line).ok()?;
+    let offers = pairs.into_iter().take(MOST);
+    Some(offers.map(|(name, about)| Offer { name, about }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::livy::Status;
+
+    fn answered(text: &str) -> Option<Vec<Offer>> {
+        let mut outcome = Outcome::empty(Status::Ok);
+        outcome.text = Some(text.to_owned());
+        offers(&outcome, "m ")
+    }
+
+    #[test]
+    fn only_the_marked_line_is_an_answer() {
+        let offer = |name: &str, about: &str| Offer {
+            name: name.to_owned(),
+            about: about.to_owned(),
+        };
+        assert_eq!(
+            answered("noise\nm [[\"a\", \"int\"]]\nmore"),
+            Some(vec![offer("a", "int")])
+        );
+        for text in [
+            "",
+            "[[\"a\", \"int\"]]",
+            "m {}",
+            "m [[1, 2]]",
+            "m [[\"a\"]]",
+        ] {
+            assert_eq!(answered(text), None, "{text}");
+        }
+        assert_ne!(mark(), mark());
+    }
+
+    #[test]
+    fn an_endless_answer_is_none_and_a_long_one_is_cut() {
+        assert_eq!(
+            answered(&format!("m [[\"{}\", \"\"]]", "x".repeat(LONGEST))),
+            None
+        );
+        let many = vec!["[\"a\", \"\"]"; 1000].join(",");
+        assert_eq!(answered(&format!("m [{many}]")).unwrap().len(), MOST);
+    }
+}

@@ -1,0 +1,225 @@
+//! Tab in the shell: names of the session, and that nothing of asking for them is seen, kept or in the way.
+use super::pty::Pty;
+use super::shell::{enter, shell};
+use super::*;
+
+/// What the fake session answers for names.
+const NAMES: &str = r#"[["select","function(*cols: str) -> DataFrame"],["selectExpr","function"],["sem\u001b]0;x","bad"],["sent","a \u001b[2Jb"]]"#;
+
+/// The mark that a hidden statement is to print.
+fn mark(code: &str) -> Option<&str> {
+    let at = code.find("livysh-")?;
+    code.get(at..at + 24)
+}
+
+/// A Livy whose session has names.
+fn with_names() -> Livy {
+    Livy::answering(|code, kind| match mark(code) {
+        Some(mark) => Ran::Ends(1, livy::text(&format!("noise\n{mark}{NAMES}\n"))),
+        None => livy::interpret(code, kind),
+    })
+}
+
+/// The shell at its first prompt, with a session.
+fn ready(livy: &Livy, home: &Home, options: &[&str]) -> Pty {
+    let mut pty = shell(livy, home, options);
+    pty.wait_for("pyspark 1>");
+    enter(&mut pty, "1 + 1");
+    pty.wait_for("pyspark 2>");
+    pty
+}
+
+fn tab(pty: &mut Pty, typed: &str) {
+    pty.send(typed);
+    pty.wait_for(typed);
+    // what comes in one piece counts as a paste, in which a tab is a tab
+    std::thread::sleep(Duration::from_millis(60));
+    pty.send("\t");
+}
+
+fn hidden(livy: &Livy) -> usize {
+    let sent = livy.submitted();
+    sent.iter()
+        .filter(|code| code.contains("livysh: completion"))
+        .count()
+}
+
+#[test]
+fn a_menu_says_what_names_are_and_asking_for_them_leaves_no_trace() {
+    let (livy, home) = (with_names(), Home::new());
+    let mut pty = ready(&livy, &home, &[]);
+    tab(&mut pty, "df.se");
+    let menu = [
+        "select      function(*cols: str) -> DataFrame",
+        "sent        a [2Jb",
+    ];
+    pty.press_until("\t", "the menu", |screen| {
+        let text = screen.contents();
+        menu.iter().all(|line| text.contains(line))
+    });
+    assert!(!pty.screen().contains("bad"), "{}", pty.screen());
+    // the same word, longer: asked of nobody
+    pty.send("le");
+    pty.wait_for("df.sele");
+    std::thread::sleep(Duration::from_millis(60));
+    pty.send("\t");
+    pty.wait_for("df.select");
+    assert_eq!(hidden(&livy), 1);
+    pty.send("\x03");
+    pty.wait_for("pyspark 2>");
+    pty.send("\x0c");
+    enter(&mut pty, "6 * 7");
+    pty.wait_for("pyspark 3>");
+    enter(&mut pty, ":statements");
+    pty.wait_for("2 rows");
+    assert!(!pty.screen().contains("completion"), "{}", pty.screen());
+    assert_eq!(pty.leave(), 0);
+    livy.assert_clean();
+    let told = home.livysh(&["history"]).run().exits(0);
+    assert!(
+        told.out.contains("6 * 7") && !told.out.contains("livysh:"),
+        "{}",
+        told.out
+    );
+}
+
+#[test]
+fn a_key_ends_the_wait_for_names_and_is_not_lost() {
+    let livy = Livy::answering(|code, kind| match mark(code) {
+        Some(_) => Ran::Runs,
+        None => livy::interpret(code, kind),
+    });
+    let home = Home::new();
+    let mut pty = ready(&livy, &home, &[]);
+    tab(&mut pty, "df.");
+    livy.until("GET /sessions/0/statements/1");
+    pty.send("x");
+    pty.wait_for("df.x");
+    livy.until("POST /sessions/0/statements/1/cancel");
+    std::thread::sleep(Duration::from_millis(60));
+    pty.send("\t");
+    livy.until("GET /sessions/0/statements/2");
+    pty.send("\x03");
+    livy.until("POST /sessions/0/statements/2/cancel");
+    pty.wait_until("an empty prompt", |screen| {
+        screen.contents().trim_end().ends_with("pyspark 2>")
+    });
+    pty.send("\x0c");
+    enter(&mut pty, "1 + 1");
+    pty.wait_for("\n2\n");
+    pty.wait_for("pyspark 3>");
+    assert_eq!(pty.leave(), 0);
+    livy.assert_clean();
+}
+
+#[test]
+fn a_second_tab_waits_for_the_same_names() {
+    let gate = support::Gate::default();
+    let held = gate.clone();
+    let livy = Livy::start(Plan {
+        interpreter: Box::new(|code, kind| match mark(code) {
+            Some(mark) => Ran::Ends(1, livy::text(&format!("{mark}{NAMES}\n"))),
+            None => livy::interpret(code, kind),
+        }),
+        fault: Box::new(move |request| {
+            if request.line() == "GET /sessions/0/statements/1" {
+                Fault::Held(held.clone())
+            } else {
+                Fault::None
+            }
+        }),
+        ..Plan::default()
+    });
+    let home = Home::new();
+    let mut pty = ready(&livy, &home, &[]);
+    tab(&mut pty, "df.se");
+    livy.until("GET /sessions/0/statements/1");
+    pty.send("\t");
+    std::thread::sleep(Duration::from_millis(60));
+    gate.open();
+    pty.press_until("\t", "the menu", |screen| {
+        screen.contents().contains("selectExpr")
+    });
+    assert_eq!(hidden(&livy), 1);
+    assert_eq!(livy.asked("POST /sessions/0/statements/1/cancel"), 0);
+    assert_eq!(pty.clear_and_leave(), 0);
+    livy.assert_clean();
+}
+
+#[test]
+fn nothing_is_asked_of_sessions_of_others_nor_when_it_is_switched_off() {
+    let livy = with_names();
+    let home = Home::new();
+    home.config("[shell]\nhidden-statements = false\n");
+    let theirs = livy.make(serde_json::json!({"kind": "pyspark", "name": "theirs"}));
+    for (options, home) in [(vec![], home), (vec!["--attach", &theirs], Home::new())] {
+        let mut pty = ready(&livy, &home, &options);
+        tab(&mut pty, "df.se");
+        std::thread::sleep(Duration::from_millis(60));
+        // what follows is read at once
+        pty.send("cret");
+        pty.wait_for("df.secret");
+        assert_eq!(pty.clear_and_leave(), 0);
+    }
+    assert_eq!(hidden(&livy), 0, "{:?}", livy.submitted());
+}
+
+#[test]
+fn sql_is_completed_from_what_the_session_once_told_and_again_after_a_statement() {
+    let livy = Livy::answering(|code, kind| {
+        let field = |name: &str| serde_json::json!({"name": name, "type": "string"});
+        let table = |fields: &[&str], rows: serde_json::Value| {
+            let fields: Vec<_> = fields.iter().map(|name| field(name)).collect();
+            let json =
+                serde_json::json!({"schema": {"type": "struct", "fields": fields}, "data": rows});
+            let all = serde_json::json!({"status": "ok", "execution_count": 0, "data": {"application/json": json}});
+            Ran::Ends(1, all)
+        };
+        match code.strip_prefix("-- livysh: completion\n") {
+            Some("show tables") => table(
+                &["namespace", "tableName", "isTemporary"],
+                serde_json::json!([["default", "sales_of_2026", "false"]]),
+            ),
+            Some("describe `sales_of_2026`") => table(
+                &["col_name", "data_type", "comment"],
+                serde_json::json!([["customer", "string", null], ["customs", "int", null]]),
+            ),
+            Some(_) => table(&["name"], serde_json::json!([])),
+            None => livy::interpret(code, kind),
+        }
+    });
+    let home = Home::new();
+    let mut pty = shell(&livy, &home, &["-k", "sql"]);
+    pty.wait_for("sql 1>");
+    enter(&mut pty, "select 1;");
+    pty.wait_for("sql 2>");
+    tab(&mut pty, "select * from sal");
+    pty.wait_for("select * from sales_of_2026");
+    pty.send(" where cust");
+    pty.wait_for("where cust");
+    std::thread::sleep(Duration::from_millis(60));
+    pty.send("\t");
+    pty.wait_for("where custom");
+    pty.press_until("\t", "the menu", |screen| {
+        let text = screen.contents();
+        text.contains("customer  string") && text.contains("customs   int")
+    });
+    let described = |livy: &Livy| {
+        let sent = livy.submitted();
+        sent.iter().filter(|code| code.contains("describe")).count()
+    };
+    assert_eq!(described(&livy), 1);
+    pty.send(";");
+    pty.wait_for("custom;");
+    std::thread::sleep(Duration::from_millis(60));
+    pty.send("\r");
+    pty.wait_for("sql 3>");
+    tab(&mut pty, "select cust from sales_of_2026 where cust");
+    pty.wait_for("where custom");
+    // behind the back: the old names are there before
+    while described(&livy) < 2 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(pty.clear_and_leave(), 0);
+    livy.assert_clean();
+}
