@@ -93,6 +93,11 @@ class Python(WithHost):
         self.text("import logging\nlog = logging.getLogger('t')\nlog.propagate = False\nlog.addHandler(logging.StreamHandler())")
         self.assertEqual(self.text("log.warning('heard')"), "heard")
 
+    def test_a_future_import_acts_in_its_statement_and_in_later_ones(self):
+        written = "from __future__ import annotations\ndef f(v: Written): pass\nf.__annotations__['v']"
+        self.assertEqual(self.text(written), "'Written'")
+        self.assertEqual(self.text("class C:\n    v: Later\nC.__annotations__['v']"), "'Later'")
+
     def test_input_is_at_its_end_also_after_exit(self):
         self.error("exit()")
         self.assertEqual(self.error("input()")["ename"], "EOFError")
@@ -301,6 +306,8 @@ class Start(unittest.TestCase):
         with Host(kind="spark", faithful=True) as host:
             host.wait("ready")
             self.assertNotIn("data", host.run("print('lost')\n1 / 0"))
+            future = host.run("from __future__ import annotations\ndef f(v: Written): pass")
+            self.assertEqual(future.get("ename"), "NameError")
             self.assertEqual(host.run("List(1)\n  .map(_ + 1)", "spark")["status"], "error")
             number = host.submit("import time\ntime.sleep(2)\n'slept'", "pyspark")
             host.wait("running", id=number)
