@@ -36,6 +36,7 @@ mod leaks;
 mod leaving;
 mod listing;
 mod lost;
+mod netrc;
 mod outage;
 mod parts;
 mod planted;
