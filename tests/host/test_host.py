@@ -216,11 +216,13 @@ class Scala(WithHost):
 
     def test_completion_answers_while_a_statement_runs(self):
         self.host.run("1", "spark")
-        number = self.host.submit("import time\ntime.sleep(3)", "pyspark")
+        go = os.path.join(self.host.folder, "go")
+        number = self.host.submit("import os, time\nwhile not os.path.exists(%r): time.sleep(0.05)" % go, "pyspark")
         self.host.wait("running", id=number)
         self.assertEqual(self.host.complete("spark.re", 8), ["read", "readStream"])
         self.assertEqual(self.host.complete("spark.re", 8, "pyspark"), [])
         self.assertFalse([event for event in self.host.seen if event["event"] == "done" and event["id"] == number])
+        write(self.host.folder, "go", "")
         self.host.wait("done", id=number)
 
     def test_a_jar_added_later_reaches_code_and_tasks(self):
@@ -268,7 +270,8 @@ class Sql(WithHost):
     def test_a_job_is_cancelled(self):
         output = self.cancelled("select count(*) from range(0, 200, 1, 200) where "
                                 "java_method('java.lang.Thread', 'sleep', 1000L + id * 0) is null", "sql")
-        self.assertIn("cancelled part of cancelled job group", output["evalue"])
+        # on a busy machine the query has no job yet when its time to end by itself is over
+        self.assertRegex(output["evalue"], "cancelled part of cancelled job group|InterruptedException")
 
 
 class Start(unittest.TestCase):
