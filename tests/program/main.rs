@@ -20,6 +20,8 @@ mod run;
 mod support;
 #[path = "../support/typing.rs"]
 mod typing;
+#[path = "../support/window.rs"]
+mod window;
 
 mod alive;
 mod attach;
