@@ -20,6 +20,8 @@ mod run;
 mod support;
 #[path = "../support/typing.rs"]
 mod typing;
+#[path = "../support/window.rs"]
+mod window;
 
 mod alive;
 mod attach;
@@ -40,6 +42,7 @@ mod leaks;
 mod leaving;
 mod listing;
 mod lost;
+mod netrc;
 mod parts;
 mod planted;
 mod poison;
