@@ -142,20 +142,7 @@ impl Opener {
             return Err(given_up());
         }
         let wishes = &self.0.settings.session;
-        let timeout = wishes.start_timeout.unwrap_or(START_TIMEOUT);
-        let (events, mut seen) = mpsc::unbounded_channel();
-        let listener = tokio::spawn({
-            let (telling, mut words) = (telling.clone(), Words::of(&shown.id));
-            async move {
-                while let Some(event) = seen.recv().await {
-                    words.hear(event, &telling);
-                }
-            }
-        });
-        let attached = session::attach(client, shown, asked.kind, timeout, &events).await;
-        drop(events);
-        let _ = listener.await;
-        let mut session = attached.map_err(|error| Report::from(&error))?;
+        let mut session = self.awaited(client, shown, &asked).await?;
         let mut ends = Ends::shown(shown);
         ends.heartbeat_s = ends.heartbeat_s.or(taking.heartbeat_s);
         session.shared = taking.shared;
@@ -202,6 +189,30 @@ impl Opener {
             ends,
             _picked_up: picked_up,
         })
+    }
+
+    /// The session, as soon as it takes statements; what happens until then is told.
+    async fn awaited(
+        &self,
+        client: &Client,
+        shown: &livy::Session,
+        asked: &Asked<'_>,
+    ) -> Result<Session, Report> {
+        let timeout = self.0.settings.session.start_timeout;
+        let timeout = timeout.unwrap_or(START_TIMEOUT);
+        let (events, mut seen) = mpsc::unbounded_channel();
+        let listener = tokio::spawn({
+            let (telling, mut words) = (asked.telling.clone(), Words::of(&shown.id));
+            async move {
+                while let Some(event) = seen.recv().await {
+                    words.hear(event, &telling);
+                }
+            }
+        });
+        let attached = session::attach(client, shown, asked.kind, timeout, &events).await;
+        drop(events);
+        let _ = listener.await;
+        attached.map_err(|error| Report::from(&error))
     }
 
     /// Says what the session is, and shows what ran in it; what still runs is picked up.
