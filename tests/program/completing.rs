@@ -217,9 +217,7 @@ fn sql_is_completed_from_what_the_session_once_told_and_again_after_a_statement(
     tab(&mut pty, "select cust from sales_of_2026 where cust");
     pty.wait_for("where custom");
     // behind the back: the old names are there before
-    while described(&livy) < 2 {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    pty.press_until("", "asked again", |_| described(&livy) == 2);
     assert_eq!(pty.clear_and_leave(), 0);
     livy.assert_clean();
 }
