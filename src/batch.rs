@@ -111,6 +111,7 @@ fn statements(
     stop: &mut Stop,
 ) -> u8 {
     let mut worst = code::OK;
+    runner.leaves_session(opened.owed.way_to_look());
     for (at, piece) in script.pieces.iter().enumerate() {
         let ended = runner.run(&opened.session, piece, &mut stop.interrupts);
         if let Ended::Unwritten(error) = &ended {
@@ -133,6 +134,10 @@ fn statements(
                 opened.owed.no_farewell();
                 return code::STATEMENT;
             }
+            // each that follows would be refused likewise
+            Ended::Lost {
+                no_access: true, ..
+            } => return code::SERVER,
             _ => true,
         };
         if failed {

@@ -15,14 +15,11 @@ pub fn show(settings: &Settings, script: Option<&Script>) -> Result<u8, Report> 
         Target::Server { url, .. } => url.as_str().trim_end_matches('/').to_owned(),
     };
     let kind = script.map_or_else(|| settings.session.kind_or_default(), |script| script.kind);
-    let mut wanted = opening::wanted(&settings.session, kind);
+    let mut wanted = opening::wanted_as_named(settings, kind);
     for (key, value) in &mut wanted.create.conf {
         if livy::names_a_secret(key) {
             livy::HIDDEN.clone_into(value);
         }
-    }
-    if settings.which != Which::New {
-        wanted.create.heartbeat_timeout_in_second = None;
     }
     let body = serde_json::to_string_pretty(&wanted.create)
         .map_err(|error| Report::new(crate::report::code::USAGE, error.to_string()))?;
@@ -41,16 +38,38 @@ pub fn show(settings: &Settings, script: Option<&Script>) -> Result<u8, Report> 
             let body = json!({"code": piece.code, "kind": piece.kind.name()});
             format!("POST {base}/sessions/ID/statements\n{body}\n")
         });
+    // without the record nobody finds it again
+    let reuses = matches!(settings.which, Which::Reused { .. }) && !settings.run.no_history;
     let first = match &settings.which {
         Which::Attached { session, .. } => format!("GET {base}/sessions/{session}\n"),
+        Which::Reused { name, .. } if reuses => {
+            format!(
+                "{}POST {base}/sessions\n{body}\n",
+                looks(&base, name.as_deref())
+            )
+        }
         _ => format!("POST {base}/sessions\n{body}\n"),
     };
-    let last = match settings.which {
-        Which::New | Which::Attached { delete: true, .. } => {
-            format!("DELETE {base}/sessions/ID\n")
-        }
-        _ => String::new(),
+    let goes = match settings.which {
+        Which::New | Which::Attached { delete: true, .. } => true,
+        Which::Reused { .. } => !reuses,
+        Which::Kept | Which::Attached { .. } => false,
+    };
+    let last = if goes {
+        format!("DELETE {base}/sessions/ID\n")
+    } else {
+        String::new()
     };
     let text = first + &statements.collect::<String>() + &last;
     tools::print(&text)
+}
+
+/// What `--reuse` looks for before it makes a session.
+fn looks(base: &str, name: Option<&str>) -> String {
+    let name = name.map_or_else(String::new, |name| format!(" by the name {name}"));
+    format!(
+        "# for each session in the record that was made{name} with these options and left for the next, the newest first:\n\
+         GET {base}/sessions/ID\n\
+         # where none of them is idle:\n"
+    )
 }

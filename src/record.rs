@@ -176,9 +176,9 @@ impl Record {
         }))
     }
 
-    /// It is to outlive this run.
-    pub fn keep(&self, key: JournalKey) {
-        self.told(self.0.recorder.keep(key, true));
+    /// Is it to outlive this run?
+    pub fn keep(&self, key: JournalKey, kept: bool) {
+        self.told(self.0.recorder.keep(key, kept));
     }
 
     /// The sessions of ours on a server that are not known to be gone, oldest first.

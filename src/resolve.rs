@@ -232,6 +232,7 @@ impl<'a> Resolver<'a> {
             .map_or_else(Default::default, |profile| (profile.session, profile.init));
         let mut shell = self.shell_environment()?.or(self.config.shell.clone());
         let asked_kind = given.session.kind;
+        let asked_of_creation = given.session.for_creation();
         let mut session = given
             .session
             .or(self.session_environment()?)
@@ -256,6 +257,7 @@ impl<'a> Resolver<'a> {
             target: place.target,
             connection,
             asked_kind,
+            asked_of_creation,
             which: given.which,
             session,
             run,

@@ -16,5 +16,5 @@ pub use error::RecordError;
 pub use journal::{Creating, OwnSession, Owner};
 pub use record::{Ended, Entry, Record, Sent, Status};
 pub use recorder::{EntryKey, JournalKey, Noted, Recorder, Warning};
-pub use secret::looks_secret;
+pub use secret::{looks_secret, names_a_secret};
 pub use typed::{Recalled, Typed};

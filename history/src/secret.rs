@@ -1,4 +1,5 @@
-//! The rule that keeps code with what looks like a credential out of the record.
+//! The rule that keeps code with what looks like a credential out of the record, and its names of credentials, which
+//! are hidden elsewhere too.
 //!
 //! It looks at text only and knows no language. It would rather keep out a line too many: what is
 //! kept out is still in the shell's own memory until the shell ends.
@@ -37,18 +38,29 @@ const TOKENS: &[&str] = &[
     "token",
     "api_key",
     "api-key",
+    "api.key",
     "apikey",
     "access_key",
+    "access-key",
+    "access.key",
     "accesskey",
     "secretkey",
     "account_key",
+    "account-key",
+    "account.key",
     "accountkey",
     "private_key",
+    "private-key",
+    "private.key",
+    "privatekey",
     "credential",
     "credentials",
     "authorization",
     "sig",
 ];
+
+/// Those of them that name a credential only by themselves, or at the end of a longer name.
+const AT_THE_END: &[&str] = &["sig", "authorization"];
 
 /// How long a literal behind one of [`TOKENS`] is at least.
 const TOKEN_LENGTH: usize = 12;
@@ -93,6 +105,26 @@ const SETTERS: &[&str] = &[
 /// How far behind a name its value is looked for, and how much of a line before it: each look costs no
 /// more, however long the code is.
 const WINDOW: usize = 400;
+
+/// Is the value of a setting, a key or a header of this name a credential? By the names that code is looked through
+/// for, however their words are joined.
+pub fn names_a_secret(name: &str) -> bool {
+    let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let name = name.to_ascii_lowercase();
+    let joined = |text: &str| text.replace(['.', '_', '-'], "");
+    let all = joined(&name);
+    let names = PASSWORDS.iter().chain(TOKENS);
+    let mut anywhere = names.filter(|word| !AT_THE_END.contains(word));
+    let settings = SETTINGS
+        .iter()
+        .map(|setting| setting.trim_matches(['.', '=']));
+    let last = name.rsplit(['.', '_', '-']).next().unwrap_or_default();
+    AT_THE_END.contains(&last)
+        || anywhere.any(|word| all.contains(&joined(word)))
+        || settings
+            .filter(|setting| !setting.contains([' ', '-']))
+            .any(|setting| all.contains(&joined(setting)))
+}
 
 /// What in the code looks like a credential, in words for a message; none when nothing does.
 pub fn looks_secret(code: &str) -> Option<&'static str> {

@@ -16,7 +16,7 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use crate::livy::Credentials;
-use crate::livy::is_loopback;
+use crate::livy::{is_loopback, names_a_secret};
 pub use error::{AuthError, Warning};
 pub use prompt::prompt;
 
@@ -153,21 +153,11 @@ pub fn find(url: &Url, sources: &Sources, around: &Surroundings<'_>) -> Result<F
     })
 }
 
-/// Is the value of a header of this name a credential? Known ones, and what vendors' names say.
+/// Is the value of a header of this name a credential? What names a secret anywhere, and what only headers are called.
 fn is_credential(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "authorization",
-        "cookie",
-        "token",
-        "secret",
-        "password",
-        "api-key",
-        "apikey",
-        "subscription-key",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
+    let lower = name.to_ascii_lowercase();
+    let headers = ["authorization", "cookie", "subscription-key"];
+    names_a_secret(name) || headers.iter().any(|word| lower.contains(word))
 }
 
 struct Search<'a> {

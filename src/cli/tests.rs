@@ -306,6 +306,7 @@ fn a_subcommand_offers_only_options_that_act_there() {
         ),
         (&["sessions", "logs"], true, "follow verbose no-config"),
         (&["sessions", "kill"], true, "quiet verbose no-config"),
+        (&["sessions", "clean"], true, "quiet verbose no-config"),
         (&["history"], false, "limit format color"),
         (&["history", "search"], false, "limit format color"),
         (&["history", "show"], false, ""),

@@ -75,6 +75,11 @@ impl Handle {
         self.send(Job::Print(text))
     }
 
+    /// Takes what [`Handle::print`] took on and could not write, oldest first.
+    pub fn take_unprinted(&self) -> Vec<String> {
+        std::mem::take(&mut *lock(&self.shared.unprinted))
+    }
+
     /// The terminal is another program's until the answer is dropped: [`Handle::print`] waits for it back.
     pub fn lend_terminal(&self) -> Lent<'_> {
         Lent(lock(&self.shared.lent))
@@ -138,12 +143,23 @@ impl Drop for Expected {
 /// A thread of its own, because the editor takes one message at a time and none while it searches the
 /// history or lists completions: `print` waits for it.
 pub(super) fn serve(mut printer: impl ExternalPrinter, jobs: &Receiver<Job>, shared: &Shared) {
+    let mut works = true;
     for job in jobs {
         let outcome = match job {
             Job::Print(text) => {
                 drop(lock(&shared.lent));
-                printer.print(text)
+                let printed = if works {
+                    printer.print(text.clone())
+                } else {
+                    gone()
+                };
+                if printed.is_err() {
+                    // whoever reads says it elsewhere
+                    lock(&shared.unprinted).push(text);
+                }
+                printed
             }
+            Job::Repaint | Job::Release(_) if !works => gone(),
             Job::Repaint => {
                 shared.repaint_waits.store(false, Ordering::Release);
                 if shared.reading.load(Ordering::Relaxed) {
@@ -164,8 +180,59 @@ pub(super) fn serve(mut printer: impl ExternalPrinter, jobs: &Receiver<Job>, sha
         };
         if outcome.is_err() {
             // The terminal is gone; the reading side finds out by itself.
+            works = false;
             shared.release_all();
-            return;
         }
+    }
+}
+
+fn gone() -> rustyline::Result<()> {
+    Err(std::io::Error::from(std::io::ErrorKind::NotConnected).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::editor::history::Entries;
+    use std::sync::mpsc;
+
+    struct Printer(usize);
+
+    impl ExternalPrinter for Printer {
+        fn print(&mut self, _: String) -> rustyline::Result<()> {
+            self.0 = self
+                .0
+                .checked_sub(1)
+                .ok_or(std::io::ErrorKind::BrokenPipe)?;
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_printed_is_kept_and_nothing_typed_is_held_for_ever() {
+        let (jobs, waiting) = mpsc::channel();
+        let shared = Arc::new(Shared::new(false, Entries::default(), Some(jobs.clone())));
+        let handle = Handle {
+            shared: Arc::clone(&shared),
+            jobs: Some(jobs),
+            interrupt: None,
+        };
+        for text in ["printed", "lost", "and lost"] {
+            assert!(handle.print(text));
+        }
+        shared.begin(crate::language::Language::Python, true);
+        assert!(shared.holds());
+        shared.saw("", 0);
+        let printer = std::thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || serve(Printer(1), &waiting, &shared)
+        });
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while shared.holds() || lock(&shared.unprinted).len() < 2 {
+            assert!(std::time::Instant::now() < end, "lost or held");
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        assert_eq!(handle.take_unprinted(), ["lost\n", "and lost\n"]);
+        assert!(!printer.is_finished(), "it goes on keeping");
     }
 }

@@ -46,6 +46,8 @@ pub(super) struct Shared {
     /// The buffer has more rows than the window.
     pub tall: AtomicBool,
     pub repaint_waits: AtomicBool,
+    /// What could not be printed above the prompt.
+    pub unprinted: Mutex<Vec<String>>,
     pub color: bool,
 }
 
@@ -86,6 +88,7 @@ impl Shared {
             window: Mutex::default(),
             tall: AtomicBool::new(false),
             repaint_waits: AtomicBool::new(false),
+            unprinted: Mutex::default(),
             color,
         }
     }

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::{Failure, Problem, Reason};
+use super::renewal::Renewed;
 use super::{Scheme, SessionState, repair, scheme, text};
 
 /// How many characters of an answer that cannot be read are shown.
@@ -105,6 +106,7 @@ impl Answer {
             retry_after: retry_after(&self.headers),
             asks_for: scheme::offered(&self.headers),
             sent: asked.login,
+            renewed: Renewed::No,
         }
     }
 }

@@ -13,7 +13,7 @@ use super::answer::Answer;
 use super::error::{Error, Problem, Reason};
 use super::headers;
 use super::patience::Patience;
-use super::renewal::Renewed;
+use super::renewal::Renewals;
 use super::request::{Call, Wire};
 use super::trace::Secrets;
 use super::transport::Transport;
@@ -93,7 +93,7 @@ impl Client {
             transport: Transport::new(),
             spoken: AtomicBool::new(false),
             served: AtomicBool::new(false),
-            renewed: Renewed::default(),
+            renewals: Renewals::default(),
             connection,
         };
         Ok(Self(Arc::new(Inner {
@@ -259,9 +259,10 @@ impl Client {
         self.wire().served.load(Ordering::Relaxed)
     }
 
-    /// Can its credentials be fetched anew when the server takes them no longer?
+    /// Can its credentials be fetched anew when the server takes them no longer? Not for ever: when the same come
+    /// again, or several new ones in a row were refused, that will not help.
     pub fn renews(&self) -> bool {
-        self.wire().connection.renewal.is_some()
+        self.wire().connection.renewal.is_some() && self.wire().renewals.may_help()
     }
 
     pub(super) fn wire(&self) -> &Wire {

@@ -1,7 +1,7 @@
 //! What can go wrong between us and a server, as values.
 use std::time::Duration;
 
-use super::Scheme;
+use super::{Renewed, Scheme};
 
 /// A failed call: what was asked, and what went wrong.
 #[derive(Debug, thiserror::Error)]
@@ -189,6 +189,8 @@ pub struct Failure {
     pub asks_for: Vec<Scheme>,
     /// The way in which the refused request had logged in.
     pub sent: Option<Scheme>,
+    /// Credentials that a command gives were asked for again because of this.
+    pub renewed: Renewed,
 }
 
 impl Error {

@@ -40,7 +40,7 @@ pub use error::{Error, Failure, Problem, Reach, Reason, TlsWhy};
 pub use kind::{Kind, UnknownKind};
 pub use loopback::is_loopback;
 pub use outcome::{Column, Damage, Image, Outcome, Raised, Status, Table};
-pub use renewal::Renewal;
+pub use renewal::{Renewal, Renewed};
 pub use scheme::Scheme;
 pub use session::{AppInfo, LogPage, Session, SessionId, SessionPage, SessionState};
 pub use statement::{Output, Statement, StatementPage, StatementState};

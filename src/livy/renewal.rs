@@ -1,8 +1,9 @@
 //! Credentials that run out while they are in use: they are fetched anew when the server refuses them.
 use std::fmt;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use reqwest::header::HeaderValue;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use tokio::sync::Mutex;
 
 use super::request::Wire;
@@ -25,41 +26,87 @@ impl fmt::Debug for Renewal {
     }
 }
 
+/// New credentials that are refused like those before, in a row, after which no more are hoped for.
+const REFUSALS: u32 = 3;
+
+/// What came of fetching credentials anew for a request that was refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Renewed {
+    /// It could not be done, or there was no way to do it.
+    #[default]
+    No,
+    /// They are the same as those that were refused.
+    Same,
+    /// The new ones were refused as well.
+    Refused,
+}
+
 /// What was fetched since the start.
 #[derive(Default)]
-pub(super) struct Renewed {
+pub(super) struct Renewals {
     current: RwLock<(u64, Option<HeaderValue>)>,
     /// Many calls may be refused at once; one fetches for all.
     fetching: Mutex<()>,
+    asked: AtomicU64,
+    /// How often in a row what was fetched did not help.
+    vain: AtomicU32,
 }
 
-impl Renewed {
+impl Renewals {
     /// How often there were new ones, and the newest.
     pub(super) fn current(&self) -> (u64, Option<HeaderValue>) {
         let current = self.current.read();
         current.unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// Is there still hope that new ones help?
+    pub(super) fn may_help(&self) -> bool {
+        self.vain.load(Ordering::Relaxed) < REFUSALS
+    }
+
+    /// The server took what it was shown.
+    pub(super) fn taken(&self) {
+        self.vain.store(0, Ordering::Relaxed);
+    }
+
+    /// The server refused the new ones as well.
+    pub(super) fn refused(&self) {
+        self.vain.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Wire {
-    /// The server refused what `used` counts: are there newer ones?
-    pub(super) async fn renew(&self, used: u64) -> bool {
+    /// The server refused what `used` counts: are there newer ones? Else what came of the attempt.
+    pub(super) async fn renew(&self, used: u64) -> Result<(), Renewed> {
         let Some(renewal) = self.connection.renewal.clone() else {
-            return false;
+            return Err(Renewed::No);
         };
-        let _one_at_a_time = self.renewed.fetching.lock().await;
-        if self.renewed.current().0 != used {
-            return true;
+        let asked = self.renewals.asked.load(Ordering::SeqCst);
+        let _one_at_a_time = self.renewals.fetching.lock().await;
+        if self.renewals.current().0 != used {
+            return Ok(());
         }
+        // whoever had the turn before asked for this one, too
+        if self.renewals.asked.load(Ordering::SeqCst) != asked {
+            let hope = self.renewals.may_help();
+            return Err(if hope { Renewed::No } else { Renewed::Same });
+        }
+        self.renewals.asked.fetch_add(1, Ordering::SeqCst);
         let fetched = tokio::task::spawn_blocking(move || (renewal.0)()).await;
         let Some(credentials) = fetched.ok().flatten() else {
-            return false;
+            return Err(Renewed::No);
         };
         let Ok(Some(header)) = headers::login(&credentials, &self.secrets) else {
-            return false;
+            return Err(Renewed::No);
         };
-        let current = self.renewed.current.write();
+        let old = self.renewals.current().1;
+        if old.as_ref().or(self.headers.get(AUTHORIZATION)) == Some(&header) {
+            // to show it again would be refused again
+            self.renewals.vain.store(REFUSALS, Ordering::Relaxed);
+            return Err(Renewed::Same);
+        }
+        let current = self.renewals.current.write();
         *current.unwrap_or_else(PoisonError::into_inner) = (used + 1, Some(header));
-        true
+        Ok(())
     }
 }

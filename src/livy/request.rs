@@ -7,9 +7,9 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::answer::{Answer, Asked};
-use super::error::{Error, Problem};
+use super::error::{Error, Problem, Reason};
 use super::patience::{Patience, Progress};
-use super::renewal::Renewed;
+use super::renewal::{Renewals, Renewed};
 use super::trace::{Secrets, Trace};
 use super::transport::Transport;
 use super::upload::Upload;
@@ -91,7 +91,7 @@ pub(super) struct Wire {
     /// Did a whole answer ever come that was no refusal?
     pub(super) served: AtomicBool,
     /// Credentials that took the place of those in `headers`.
-    pub(super) renewed: Renewed,
+    pub(super) renewals: Renewals,
 }
 
 impl Wire {
@@ -105,29 +105,43 @@ impl Wire {
         let shown = format!("/{}", call.segments.join("/"));
         let url = self.url(call).map_err(|problem| failed(&shown, problem))?;
         let path = self.below_base(&url);
-        let used = self.renewed.current().0;
+        let used = self.renewals.current().0;
         let mut answer = self
             .exchange(call, url.clone())
             .await
             .map_err(|problem| failed(&path, self.without_secrets(problem)))?;
+        let asked = Asked {
+            method: call.method,
+            login: self.login,
+        };
+        let is_refused = |answer: &Answer| {
+            !answer.is_success() && answer.failure(asked).reason == Reason::WrongCredentials
+        };
         // refused unread, so that a POST may be sent again, too
-        if answer.status == 401 && self.renew(used).await {
+        let renewed = if is_refused(&answer) {
+            self.renew(used).await
+        } else {
+            Err(Renewed::No)
+        };
+        if renewed.is_ok() {
             answer = self
                 .exchange(call, url)
                 .await
                 .map_err(|problem| failed(&path, self.without_secrets(problem)))?;
+            if is_refused(&answer) {
+                self.renewals.refused();
+            }
         }
         if answer.is_success() {
             self.served.store(true, Ordering::Relaxed);
+            self.renewals.taken();
             return Ok(answer);
         }
         if answer.status == 401 {
             self.transport.forget_cookies();
         }
-        let mut failure = answer.failure(Asked {
-            method: call.method,
-            login: self.login,
-        });
+        let mut failure = answer.failure(asked);
+        failure.renewed = renewed.err().unwrap_or(Renewed::Refused);
         failure.message = self.secrets.hide(failure.message);
         failure.detail = failure.detail.map(|detail| self.secrets.hide(detail));
         Err(failed(&path, failure.into()))
@@ -256,7 +270,7 @@ impl Wire {
         for (name, value) in &self.headers {
             headers.insert(name, value.clone());
         }
-        if let Some(login) = self.renewed.current().1 {
+        if let Some(login) = self.renewals.current().1 {
             headers.insert(AUTHORIZATION, login);
         }
         self.trace(|| Trace::Sent {

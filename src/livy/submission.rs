@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Failure, Reason};
+use super::renewal::Renewed;
 use super::request::Call;
 use super::{Client, Kind, SessionId, Statement, StatementPage, lenient};
 
@@ -197,5 +198,6 @@ fn not_listed(id: i64) -> Failure {
         retry_after: None,
         asks_for: Vec::new(),
         sent: None,
+        renewed: Renewed::No,
     }
 }

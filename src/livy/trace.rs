@@ -3,6 +3,8 @@ use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use super::text;
+/// The record's rule: what it keeps out is what is hidden.
+pub use livysh_history::names_a_secret;
 
 /// How many characters of a body a trace shows.
 const SHOWN: usize = 2000;
@@ -72,8 +74,7 @@ impl Secrets {
     }
 }
 
-/// Replaces the text values of JSON keys that look like secrets (the words are those that Spark's own
-/// `spark.redaction.regex` hides, and Azure's account keys). It reads tokens, not values, so that it
+/// Replaces the text values of JSON keys that look like secrets ([`names_a_secret`]). It reads tokens, not values, so that it
 /// serves a body's beginning as well as a whole one.
 fn hide_values(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
@@ -117,32 +118,6 @@ fn string_end(text: &str) -> usize {
         }
     }
     text.len()
-}
-
-/// Is the value of a setting or a key of this name a secret? Those words are in it that Spark's own
-/// `spark.redaction.regex` hides, or that vendors name their keys by.
-pub fn names_a_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    [
-        "secret",
-        "password",
-        "token",
-        "access.key",
-        "accesskey",
-        "account.key",
-        "private.key",
-        "private_key",
-        "passphrase",
-        "passwd",
-        "azure.sas.",
-        "credential",
-        "apikey",
-        "api.key",
-        "api_key",
-        "access_key",
-    ]
-    .iter()
-    .any(|word| key.contains(word))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::ends::Ends;
+use super::owed::Farewell;
 use super::telling::{Telling, Words};
 use super::wanted::{START_TIMEOUT, patience_of_scripts};
 use super::{Asked, Opened, Opener, Owed, given_up};
@@ -13,7 +14,7 @@ use crate::livy::{self, Client, Outcome, Statement, StatementState};
 use crate::record::JournalKey;
 use crate::render::{Answer, Format, Renderer, Style};
 use crate::report::{Report, code};
-use crate::session::{self, KeepAlive, Session};
+use crate::session::{self, KeepAlive, Lost, Session};
 
 /// Statements that are shown of a session that was not ours until now.
 const RECAP: usize = 5;
@@ -21,8 +22,6 @@ const RECAP: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A heartbeat that the server does not show may be as short.
 const UNSEEN_HEARTBEAT: Duration = Duration::from_secs(60);
-/// Time between two looks at a statement that ran before we came.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// How a session that is there is used.
 pub(super) struct Taking {
@@ -108,6 +107,26 @@ impl Opener {
             .find(|own| own.name == name && own.session.as_deref() == Some(shown.id.as_str()))
     }
 
+    /// What leaving it takes, from now on: a way out that is taken before it takes statements deletes it as well,
+    /// where that is wanted.
+    fn duty(
+        &self,
+        client: &Client,
+        shown: &livy::Session,
+        taking: &Taking,
+        asked: &Asked<'_>,
+    ) -> Owed {
+        let (lease, record) = (asked.lease.clone(), self.0.record.clone());
+        let owed = Owed::new(client.clone(), lease, record, taking.journal);
+        if taking.delete {
+            let there = Session::of(client.clone(), shown, shown.kind_or(asked.kind));
+            let _ = owed.delete_later(&there);
+        } else {
+            owed.let_be(None);
+        }
+        owed
+    }
+
     /// Uses it, once it takes statements.
     pub(super) async fn taken(
         &self,
@@ -118,30 +137,16 @@ impl Opener {
     ) -> Result<Opened, Report> {
         let telling = asked.telling;
         telling.kind(shown.kind_or(asked.kind));
-        let record = self.0.record.clone();
-        let owed = Owed::new(client.clone(), asked.lease, record, taking.journal);
-        owed.stay(None);
+        let owed = self.duty(client, shown, taking, &asked);
         if !self.owe(&owed, asked.promise) {
             return Err(given_up());
         }
         let wishes = &self.0.settings.session;
-        let timeout = wishes.start_timeout.unwrap_or(START_TIMEOUT);
-        let (events, mut seen) = mpsc::unbounded_channel();
-        let listener = tokio::spawn({
-            let (telling, mut words) = (telling.clone(), Words::of(&shown.id));
-            async move {
-                while let Some(event) = seen.recv().await {
-                    words.hear(event, &telling);
-                }
-            }
-        });
-        let attached = session::attach(client, shown, asked.kind, timeout, &events).await;
-        drop(events);
-        let _ = listener.await;
-        let mut session = attached.map_err(|error| Report::from(&error))?;
+        let mut session = self.awaited(client, shown, &asked).await?;
         let mut ends = Ends::shown(shown);
         ends.heartbeat_s = ends.heartbeat_s.or(taking.heartbeat_s);
         session.shared = taking.shared;
+        use_it(&session);
         let asks = !taking.shared && self.0.settings.shell.asks_hidden();
         session.hidden.allow(asks);
         if taking.ours {
@@ -149,6 +154,7 @@ impl Opener {
             let rows = super::wanted(wishes, asked.kind).row_limit;
             session.row_limit = rows.unwrap_or(session.row_limit);
         }
+        owed.uses(&session, self.0.settings.target.way_to_look(&session.id));
         session.patience = self
             .is_script()
             .then(|| patience_of_scripts(ends.heartbeat_s));
@@ -166,21 +172,47 @@ impl Opener {
         };
         if taking.delete {
             let _ = owed.delete_later(&session);
-        } else if !self.is_script() {
-            owed.stay(Some(format!(
-                "session {} stays: {}",
-                session.id,
-                ends.text()
-            )));
+        } else {
+            let text = format!("session {} stays: {}", session.id, ends.text());
+            owed.stay((!self.is_script()).then(|| Farewell {
+                text,
+                session: session.clone(),
+            }));
         }
         Ok(Opened {
             session,
             keep_alive,
             owed,
+            notes: telling.notes.clone(),
+            status: telling.status.subscribe(),
             ours: taking.ours,
             ends,
             _picked_up: picked_up,
         })
+    }
+
+    /// The session, as soon as it takes statements; what happens until then is told.
+    async fn awaited(
+        &self,
+        client: &Client,
+        shown: &livy::Session,
+        asked: &Asked<'_>,
+    ) -> Result<Session, Report> {
+        let timeout = self.0.settings.session.start_timeout;
+        let timeout = timeout.unwrap_or(START_TIMEOUT);
+        let (events, mut seen) = mpsc::unbounded_channel();
+        let listener = tokio::spawn({
+            let (telling, mut words) = (asked.telling.clone(), Words::of(&shown.id));
+            async move {
+                while let Some(event) = seen.recv().await {
+                    words.hear(event, &telling);
+                }
+            }
+        });
+        let attached = session::attach(client, shown, asked.kind, timeout, &events).await;
+        drop(events);
+        let _ = listener.await;
+        attached.map_err(|error| Report::from(&error))
     }
 
     /// Says what the session is, and shows what ran in it; what still runs is picked up.
@@ -201,14 +233,30 @@ impl Opener {
         for statement in last.iter().filter(|it| !is_hidden(it)) {
             telling.show(&line(statement));
         }
-        let running = last.iter().find(|it| !it.state.is_over())?;
+        let open = |it: &&Statement| !it.state.is_over() && !session::is_unreadable(it);
+        let running = last.iter().find(open)?;
         telling.note(&format!(
             "statement {} {}: its answer is shown when it is there, and what you send waits for it",
             running.id,
             doing(&running.state)
         ));
-        Some(PickedUp::start(session, running.id, telling))
+        Some(PickedUp::start(session, running.clone(), telling))
     }
+}
+
+/// The idle clock of a session of ours starts anew, beside what is done with it. Another's is not touched.
+fn use_it(session: &Session) {
+    session.life.was_there(session.shared);
+    if session.shared {
+        return;
+    }
+    let session = session.clone();
+    tokio::spawn(async move {
+        // not every server has the route
+        if session.client.connect(&session.id).await.is_ok() {
+            session.life.used();
+        }
+    });
 }
 
 /// Its newest statements, oldest first, from which the search for a lost one begins; none where they cannot be had in
@@ -248,12 +296,21 @@ fn line(statement: &Statement) -> String {
 pub(super) struct PickedUp(JoinHandle<()>);
 
 impl PickedUp {
-    fn start(session: &Session, id: i64, telling: &Telling) -> Self {
+    fn start(session: &Session, statement: Statement, telling: &Telling) -> Self {
         let (session, telling) = (session.clone(), telling.clone());
         Self(tokio::spawn(async move {
-            if let Some(statement) = answer(&session, id).await {
-                telling.note(&format!("statement {id} has ended"));
-                telling.show(&rendered(&session, statement));
+            let id = statement.id;
+            match session.pick_up(statement).await {
+                Ok(statement) => {
+                    telling.note(&format!("statement {id} has ended"));
+                    telling.show(&rendered(&session, statement));
+                }
+                // whoever looks after the session tells that
+                Err(Lost::SessionGone { .. } | Lost::Replaced { .. }) => {}
+                Err(lost) => telling.failed(&format!(
+                    "the answer of statement {id} is not waited for any longer: {}",
+                    Report::from(&lost)
+                )),
             }
         }))
     }
@@ -262,27 +319,6 @@ impl PickedUp {
 impl Drop for PickedUp {
     fn drop(&mut self) {
         self.0.abort();
-    }
-}
-
-/// Its final answer; none when there will be none.
-async fn answer(session: &Session, id: i64) -> Option<Statement> {
-    loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        if session.is_replaced().await {
-            return None;
-        }
-        match session.client.statement(&session.id, id).await {
-            // the output may follow its state
-            Ok(statement) if statement.state.is_over() && statement.output.is_some() => {
-                return Some(statement);
-            }
-            Ok(statement) if statement.state == StatementState::Cancelled => {
-                return Some(statement);
-            }
-            Err(error) if !error.is_passing() => return None,
-            Ok(_) | Err(_) => {}
-        }
     }
 }
 

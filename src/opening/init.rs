@@ -77,7 +77,12 @@ async fn well(session: &Session, one: &Init, telling: &Telling) -> Result<bool, 
     let mut never = Interrupts::never();
     match session.execute(submission, &mut never, &events).await {
         Ok(execution) => Ok(answered(&execution.outcome, &one.file, telling)),
-        Err(lost @ (Lost::SessionGone { .. } | Lost::Replaced { .. } | Lost::Silent { .. })) => {
+        Err(
+            lost @ (Lost::SessionGone { .. }
+            | Lost::Replaced { .. }
+            | Lost::Silent { .. }
+            | Lost::Refused { .. }),
+        ) => {
             let mut report = Report::from(&lost);
             report.what = format!("the init file {}: {}", one.file, report.what);
             report.code = crate::report::code::SERVER;

@@ -2,6 +2,7 @@
 use tokio::sync::mpsc;
 
 use super::ends::Ends;
+use super::owed::Farewell;
 use super::telling::{Telling, Words};
 use super::{Asked, Opened, Opener, Owed, Promise, given_up, init, wanted};
 use crate::livy::Client;
@@ -43,6 +44,7 @@ impl Opener {
             .await?;
         match started {
             Ok(Started { session, ends }) => {
+                owed.uses(&session, self.0.settings.target.way_to_look(&session.id));
                 let keep_alive = KeepAlive::start(&session, ends.heartbeat());
                 if let Err(report) = init::run(&session, &self.0.settings, kind, telling).await {
                     self.not_come(owed);
@@ -56,6 +58,8 @@ impl Opener {
                     session,
                     keep_alive,
                     owed,
+                    notes: telling.notes.clone(),
+                    status: telling.status.subscribe(),
                     ours: true,
                     ends,
                     _picked_up: None,
@@ -70,17 +74,18 @@ impl Opener {
 
     /// A session that we made is to stay when we leave.
     fn stays(&self, session: &Session, owed: &Owed, ends: &Ends, telling: &Telling) {
-        self.0.record.keep(owed.journal);
         let (id, ends) = (&session.id, ends.text());
         let back = self.0.settings.target.way_back(id);
-        if self.is_script() {
-            owed.stay(Some(format!(
-                "session {id} stays: {ends}; {back} comes back to it"
-            )));
+        let text = if self.is_script() {
+            format!("session {id} stays: {ends}; {back} comes back to it")
         } else {
             telling.note(&format!("session {id} stays when you leave: {ends}"));
-            owed.stay(Some(format!("session {id} stays: {back} comes back to it")));
-        }
+            format!("session {id} stays: {back} comes back to it")
+        };
+        owed.stay(Some(Farewell {
+            session: session.clone(),
+            text,
+        }));
     }
 
     /// Asks the server for it; where the address above turns out to be none of Livy's, once below it.
@@ -185,7 +190,7 @@ pub(super) struct Making {
 }
 
 impl Making {
-    fn change(&self, wanted: &mut session::Wanted) {
+    pub(super) fn change(&self, wanted: &mut session::Wanted) {
         if self.stays {
             // a heartbeat would end it when we leave
             wanted.create.heartbeat_timeout_in_second = None;

@@ -33,7 +33,8 @@ pub use owed::Owed;
 use telling::Telling;
 pub use telling::{Note, Notes};
 pub use wait::News;
-pub use wanted::wanted;
+use wanted::wanted;
+pub use wanted::{ignored, wanted_as_named};
 
 /// A session that can be used, with what keeps it alive.
 #[derive(Debug)]
@@ -44,6 +45,10 @@ pub struct Opened {
     pub keep_alive: KeepAlive,
     /// The duty to delete it, or to leave it there.
     pub owed: Owed,
+    /// What is found out while it is used, and the status that changes with each word.
+    pub notes: Notes,
+    /// See `notes`.
+    pub status: watch::Receiver<Status>,
     ours: bool,
     ends: Ends,
     _picked_up: Option<PickedUp>,
@@ -109,7 +114,7 @@ impl Opened {
         if self.ours {
             return self.close().await;
         }
-        self.owed.stay(None);
+        self.owed.given_up();
         None
     }
 
@@ -123,6 +128,18 @@ impl Opened {
         !self.ours
     }
 
+    /// Does it stay on the server when we leave?
+    pub fn stays(&self) -> bool {
+        self.owed.stays()
+    }
+
+    /// Has a look at it found that it is gone?
+    pub fn is_known_to_be_gone(&self) -> bool {
+        let health = self.keep_alive.health();
+        let health = health.borrow();
+        matches!(*health, Health::Gone(_) | Health::Replaced)
+    }
+
     /// What becomes of it when we leave, in words.
     pub fn when_left(&self) -> String {
         if self.owed.stays() {
@@ -134,7 +151,6 @@ impl Opened {
 
     /// From now on the session stays when we leave; the answer says when it ends.
     pub fn detach(&self) -> String {
-        self.owed.record.keep(self.owed.journal);
         self.owed.stay(None);
         format!("session {} stays: {}", self.session.id, self.ends.text())
     }

@@ -1,10 +1,11 @@
 //! A session that we use, and what leaving it takes.
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use crate::livy::Client;
+use crate::livy::{Client, Reason};
 use crate::record::{JournalKey, Record};
 use crate::report::is_quiet;
-use crate::session::{Closed, Lease, Session};
+use crate::session::{Closed, Lease, Parting, Session};
 
 /// The duty to delete one session, on the server and in the journal; or to leave it there. Clones share it.
 #[derive(Clone, Debug)]
@@ -14,14 +15,54 @@ pub struct Owed {
     pub(super) record: Record,
     pub(super) journal: JournalKey,
     stays: Arc<Mutex<Stays>>,
+    /// Once it is there.
+    used: Arc<Mutex<Option<Used>>>,
+}
+
+/// The session, as it is used.
+#[derive(Clone, Debug)]
+struct Used {
+    session: Session,
+    /// The command that shows its statements.
+    look: String,
 }
 
 /// Does it stay when we leave?
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Stays {
     No,
     /// With a word about that, which is said once.
-    Yes(Option<String>),
+    Yes(Option<Farewell>),
+}
+
+/// How long the last look at a session that stays may take.
+const LAST_LOOK: Duration = Duration::from_secs(3);
+
+/// What is said of a session that stays, unless it is gone by then.
+#[derive(Clone, Debug)]
+pub(super) struct Farewell {
+    pub(super) session: Session,
+    pub(super) text: String,
+}
+
+impl Farewell {
+    /// Nobody comes back to a session that has ended.
+    async fn said(self) -> String {
+        let Self { session, text } = self;
+        let look = session.client.session(&session.id);
+        let ended = match tokio::time::timeout(LAST_LOOK, look).await {
+            Ok(Ok(shown)) if shown.state.is_over() => format!("it is {}", shown.state),
+            Ok(Err(error)) if error.reason() == Some(Reason::NoSuchSession) => {
+                "the server does not know it any more".to_owned()
+            }
+            Ok(Ok(_)) if session.is_replaced().await => {
+                "its id is another session's now".to_owned()
+            }
+            // what cannot be told is taken for well
+            _ => return text,
+        };
+        format!("session {} has ended: {ended}", session.id)
+    }
 }
 
 impl Owed {
@@ -32,17 +73,71 @@ impl Owed {
             record,
             journal,
             stays: Arc::new(Mutex::new(Stays::No)),
+            used: Arc::default(),
         }
     }
 
-    /// From now on it stays when we leave; then that is said.
-    pub(super) fn stay(&self, farewell: Option<String>) {
+    /// The session is there; `look` is the command that shows its statements.
+    pub(super) fn uses(&self, session: &Session, look: String) {
+        let session = session.clone();
+        *self.used.lock().unwrap_or_else(PoisonError::into_inner) = Some(Used { session, look });
+    }
+
+    fn used(&self) -> Option<Used> {
+        let used = self.used.lock();
+        used.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The command that shows what goes on in it when we have left; none where it is deleted then.
+    pub fn way_to_look(&self) -> Option<String> {
+        let used = self.used().filter(|_| self.stays())?;
+        Some(used.look)
+    }
+
+    /// In a session that stays, nothing of ours is to run for nobody.
+    async fn part(&self) -> Vec<String> {
+        let Some(Used { session, look }) = self.used() else {
+            return Vec::new();
+        };
+        let partings = session.part().await.into_iter();
+        let id = &session.id;
+        let said = partings.filter_map(|parting| match parting {
+            Parting::MayRun(statement) => Some(format!(
+                "statement {statement} may still run in session {id}, which stays: {look} shows it"
+            )),
+            _ if is_quiet() => None,
+            Parting::Cancelled(statement) => Some(format!(
+                "statement {statement} of session {id} is cancelled"
+            )),
+            Parting::Ended(statement) => Some(format!(
+                "statement {statement} of session {id} has ended: {look} shows it"
+            )),
+        });
+        said.collect()
+    }
+
+    /// From now on it stays when we leave; then that is said, and the journal does not take it for left behind.
+    pub(super) fn stay(&self, farewell: Option<Farewell>) {
+        self.record.keep(self.journal, true);
+        self.let_be(farewell);
+    }
+
+    /// It is not deleted by us, for now.
+    pub(super) fn let_be(&self, farewell: Option<Farewell>) {
         self.set(Stays::Yes(farewell));
         self.lease.release();
     }
 
+    /// It seems to be gone, and stays for nobody: a later look finds out whether that is so.
+    pub(super) fn given_up(&self) {
+        self.record.keep(self.journal, false);
+        self.let_be(None);
+    }
+
     /// From now on it is deleted when we leave. False when the way out was taken already.
     pub(super) fn delete_later(&self, session: &Session) -> bool {
+        // first: what cannot be deleted is left behind
+        self.record.keep(self.journal, false);
         self.set(Stays::No);
         self.lease.take(session)
     }
@@ -55,13 +150,13 @@ impl Owed {
     /// Does it stay when we leave?
     pub(super) fn stays(&self) -> bool {
         let now = self.stays.lock().unwrap_or_else(PoisonError::into_inner);
-        *now != Stays::No
+        matches!(*now, Stays::Yes(_))
     }
 
     /// A session that is gone stays for nobody: there is nothing to say of it on the way out.
     pub fn no_farewell(&self) {
         if self.stays() {
-            self.set(Stays::Yes(None));
+            self.given_up();
         }
     }
 
@@ -69,17 +164,20 @@ impl Owed {
     /// once.
     pub(super) async fn close(&self) -> Option<String> {
         if self.stays() {
-            return match self.set(Stays::Yes(None)) {
-                Stays::Yes(farewell) => farewell.filter(|_| !is_quiet()),
-                Stays::No => None,
-            };
+            let mut said = self.part().await;
+            if let Stays::Yes(Some(farewell)) = self.set(Stays::Yes(None))
+                && !is_quiet()
+            {
+                said.push(farewell.said().await);
+            }
+            return (!said.is_empty()).then(|| said.join("; "));
         }
         match self.lease.close(&self.client).await {
-            Closed::Nothing | Closed::Deleted(_) => {
+            // whoever closed it before may not write that down any more, where the program ends meanwhile
+            Closed::Nothing | Closed::Deleted(_) | Closed::Before => {
                 self.record.deleted(self.journal);
                 None
             }
-            Closed::Before => None,
             // the journal keeps its row: ours may go on under an id that we do not know
             Closed::Replaced(id) => Some(format!(
                 "session {id} was not deleted: its id is another session's now, as after a restart of the server; should yours go on, `livysh sessions` lists it"

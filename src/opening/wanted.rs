@@ -1,15 +1,39 @@
 //! From session settings to the request that creates a session.
 use std::time::Duration;
 
+use super::Making;
 use crate::livy::{CreateSession, Kind};
 use crate::session::{self, Wanted};
-use crate::settings::SessionSettings;
+use crate::settings::{SessionSettings, Settings, Which};
 
 /// How long a session may take to start, unless asked otherwise: full clusters queue.
 pub(super) const START_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The least silence after which a script gives up.
 const SILENCE: Duration = Duration::from_secs(600);
+
+/// The body of the request that makes the session which the settings name, with what `--keep` and `--reuse` change in
+/// it. Nothing is asked for where it is attached to.
+pub fn wanted_as_named(settings: &Settings, kind: Kind) -> Wanted {
+    let mut wanted = wanted(&settings.session, kind);
+    let making = match &settings.which {
+        Which::Kept => Making {
+            stays: true,
+            ..Making::default()
+        },
+        Which::Reused { name, .. } if !settings.run.no_history => {
+            let word = name.as_ref().or(settings.session.name.as_ref());
+            Making {
+                stays: true,
+                word: word.cloned(),
+                ..Making::default()
+            }
+        }
+        _ => Making::default(),
+    };
+    making.change(&mut wanted);
+    wanted
+}
 
 /// The body of the request: only what was asked for, and what keeps the promise to leave nothing behind.
 pub fn wanted(asked: &SessionSettings, kind: Kind) -> Wanted {
@@ -73,19 +97,39 @@ pub(super) fn without_effect(asked: &SessionSettings) -> Option<String> {
         ("--queue", asked.queue.is_some()),
         ("--proxy-user", asked.proxy_user.is_some()),
     ];
-    let names: Vec<&str> = options
-        .into_iter()
-        .filter_map(|(name, given)| given.then_some(name))
-        .collect();
-    let (last, first) = names.split_last()?;
-    let (list, verb) = if first.is_empty() {
-        ((*last).to_owned(), "has")
-    } else {
-        (format!("{} and {last}", first.join(", ")), "have")
-    };
+    let names = options.into_iter().filter(|(_, given)| *given);
+    let names: Vec<&str> = names.map(|(name, _)| name).collect();
+    let effect = no_effect(&names)?;
     Some(format!(
-        "{list} {verb} no effect: this Spark runs in one process on this machine"
+        "{effect}: this Spark runs in one process on this machine"
     ))
+}
+
+/// What was typed and means nothing to a session that is there, as a sentence; one that is reused was made with the
+/// same options.
+pub fn ignored(settings: &Settings) -> Option<String> {
+    let asked = settings.asked_of_creation.as_slice();
+    match &settings.which {
+        Which::Attached { .. } => Some(format!(
+            "{} beside --attach: the session is there already",
+            no_effect(asked)?
+        )),
+        Which::Reused { name: Some(_), .. } if asked.contains(&"--name") => Some(format!(
+            "{} beside --reuse NAME: that one names it",
+            no_effect(&["--name"])?
+        )),
+        _ => None,
+    }
+}
+
+/// A sentence's begin; none without names.
+fn no_effect(names: &[&str]) -> Option<String> {
+    let (last, first) = names.split_last()?;
+    Some(if first.is_empty() {
+        format!("{last} has no effect")
+    } else {
+        format!("{} and {last} have no effect", first.join(", "))
+    })
 }
 
 #[cfg(test)]

@@ -11,15 +11,19 @@ impl From<&Lost> for Report {
             Lost::NotSent(error) => {
                 let mut report = Self::from(error);
                 report.what = format!("the statement was not run: {}", report.what);
-                report.code = code::STATEMENT;
+                if !lost.is_no_access() {
+                    report.code = code::STATEMENT;
+                }
                 report
             }
+            Lost::Refused { id, error } => of_refusal(*id, error),
             Lost::GivenUp => Self::new(code::STATEMENT, format!("the statement was not run: {lost}")),
             Lost::Doubt {
                 error,
                 candidate,
                 no_trace,
-            } => of_doubt(error, *candidate, *no_trace),
+                again,
+            } => of_doubt(error, *candidate, *no_trace, *again),
             Lost::SessionGone { refused, gone, .. } => of_gone(*refused, gone),
             Lost::Replaced { .. } => {
                 Self::new(code::STATEMENT, format!("the session is gone: {lost}"))
@@ -63,6 +67,18 @@ impl From<&Lost> for Report {
     }
 }
 
+/// The server takes the login no longer while a statement is open.
+fn of_refusal(id: Option<i64>, error: &livy::Error) -> Report {
+    let mut report = Report::from(error);
+    let open = id.map_or_else(
+        || "whether the statement has reached the server is unknown".to_owned(),
+        |id| format!("whether its statement {id} runs to its end is unknown"),
+    );
+    report.what = format!("{}; {open}", report.what);
+    report.code = code::SERVER;
+    report
+}
+
 /// A session that is gone; `refused`: it took a statement no more, which did not run.
 pub fn of_gone(refused: bool, gone: &Gone) -> Report {
     let state = gone.state.as_ref().map_or_else(
@@ -92,7 +108,12 @@ pub fn of_gone(refused: bool, gone: &Gone) -> Report {
 }
 
 /// A statement whose submission had no answer, and that was not found.
-fn of_doubt(error: &livy::Error, candidate: Option<i64>, no_trace: Option<Duration>) -> Report {
+fn of_doubt(
+    error: &livy::Error,
+    candidate: Option<i64>,
+    no_trace: Option<Duration>,
+    again: bool,
+) -> Report {
     let what = match (candidate, no_trace) {
         (Some(id), _) => format!("it may be the server's statement {id}, which has the same code"),
         (None, Some(looked)) => format!(
@@ -101,13 +122,19 @@ fn of_doubt(error: &livy::Error, candidate: Option<i64>, no_trace: Option<Durati
         ),
         (None, None) => "whether the server has it could not be found out".to_owned(),
     };
-    Report::new(
+    let report = Report::new(
         code::STATEMENT,
         format!(
             "the statement may or may not have run: {what} ({})",
             error.problem
         ),
-    )
-    .because("the answer to its submission was lost")
-    .advise("look at what it was to change before you run it again; it was not sent again")
+    );
+    if again {
+        return report
+            .because("the answers to both its submissions were lost")
+            .advise("look at what it was to change before you run it again; it was sent twice, and may run twice");
+    }
+    report
+        .because("the answer to its submission was lost")
+        .advise("look at what it was to change before you run it again; it was not sent again")
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Runner;
 use crate::report::note;
-use crate::session::{Interrupts, Late, Lost};
+use crate::session::{Interrupts, Late, LookOut, Lost, Session};
 use crate::terminal;
 
 /// Time between two looks for a key.
@@ -52,6 +52,20 @@ impl Runner {
         matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
     }
 
+    /// Tells of a first sending that arrives after the second has its answer, which is shown by now.
+    pub(super) fn look_out(
+        &self,
+        look_out: LookOut,
+        session: &Session,
+        code: &str,
+        interrupts: &mut Interrupts,
+    ) {
+        let last = look_out.last(session, code, interrupts);
+        if let Some(late) = self.runtime.block_on(last) {
+            note(&word(late));
+        }
+    }
+
     /// What was typed before a question, for the line editor.
     pub fn take_typed(&mut self) -> Option<String> {
         let typed = std::mem::take(&mut self.typed);
@@ -62,7 +76,7 @@ impl Runner {
 }
 
 /// What became of the first sending of a statement that was sent again.
-pub(super) fn word(late: Late) -> String {
+fn word(late: Late) -> String {
     match late {
         Late::Cancelled(id) => format!(
             "the first sending arrived late, as the server's statement {id}, and was cancelled before it ran"

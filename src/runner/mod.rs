@@ -2,6 +2,7 @@
 //! The shell and scripts share it.
 mod asking;
 mod behind;
+mod left;
 mod waiting;
 
 use std::io::{self, Write};
@@ -14,7 +15,7 @@ use crate::livy::{Outcome, Raised, Status};
 use crate::output::Results;
 use crate::record::{Entry, Record};
 use crate::render::{Answer, Format, Renderer, Style};
-use crate::report::{Report, code, complain, is_quiet, note};
+use crate::report::{Report, complain, is_quiet, note};
 use crate::session::{Execution, Interrupts, Lost, Session, Submission};
 use crate::source::{Lines, Piece};
 use crate::terminal;
@@ -38,6 +39,8 @@ pub enum Ended {
         left: Option<i64>,
         /// The session is gone with it.
         session_gone: bool,
+        /// The server takes the login no longer.
+        no_access: bool,
     },
     /// Its results cannot be written.
     Unwritten(io::Error),
@@ -58,6 +61,8 @@ pub struct Runner {
     number: u64,
     /// Is it a script? What it does not wait for ends with its session.
     script: bool,
+    /// The command that shows what goes on in a session that outlasts the script.
+    lasting: Option<String>,
     unwritable: bool,
     /// Is a statement sent again, unasked, that the server has no trace of?
     resend: bool,
@@ -90,6 +95,7 @@ impl Runner {
             status_line,
             number: 0,
             script: false,
+            lasting: None,
             unwritable: false,
             resend: false,
             typed: String::new(),
@@ -106,6 +112,11 @@ impl Runner {
             resend,
             ..self
         }
+    }
+
+    /// The script's session stays after it; then this command shows what goes on there.
+    pub fn leaves_session(&mut self, look: Option<String>) {
+        self.lasting = look;
     }
 
     /// What is offered from now on where the session is gone.
@@ -148,34 +159,52 @@ impl Runner {
             kind: piece.kind,
         };
         let part = piece.place.part;
-        let mut answer = self.wait(session, submission, part, interrupts, false);
+        let mut answer = self.wait(session, submission, part, interrupts, None);
         if let Err(lost) = &answer
             && self.sends_again(lost, interrupts)
         {
-            answer = self.wait(session, submission, part, interrupts, true);
+            answer = self.wait(session, submission, part, interrupts, Some(began));
         }
         match answer {
-            Ok(execution) => self.answered(entry, piece, &execution),
-            Err(lost) => self.lost(entry, piece, &lost, began.elapsed()),
+            Ok(mut execution) => {
+                let look_out = execution.look_out.take();
+                let ended = self.answered(entry, piece, &execution, session);
+                if let Some(look_out) = look_out {
+                    self.look_out(look_out, session, &piece.code, interrupts);
+                }
+                ended
+            }
+            Err(lost) => {
+                // the user knows that it goes on
+                if let Lost::Left { id: Some(id) } = lost
+                    && !self.script
+                {
+                    session.underway.let_go(id);
+                }
+                self.lost(entry, piece, &lost, began.elapsed())
+            }
         }
     }
 
-    /// Submits it, `again` after its first sending left no trace, and waits with a status line for its answer.
+    /// Submits it, again where its `first` sending left no trace, and waits with a status line for its answer.
     fn wait(
         &self,
         session: &Session,
         submission: Submission<'_>,
         part: (usize, usize),
         interrupts: &mut Interrupts,
-        again: bool,
+        first: Option<Instant>,
     ) -> Result<Execution, Lost> {
         let (sender, events) = unbounded_channel();
         let waiting = Waiting::new(self.status_line, part, session.clone());
         let answer = async {
-            if again {
-                session.execute_again(submission, interrupts, &sender).await
-            } else {
-                session.execute(submission, interrupts, &sender).await
+            match first {
+                Some(since) => {
+                    session
+                        .execute_again(submission, since, interrupts, &sender)
+                        .await
+                }
+                None => session.execute(submission, interrupts, &sender).await,
             }
         };
         self.runtime.block_on(async {
@@ -186,13 +215,19 @@ impl Runner {
         })
     }
 
-    fn answered(&mut self, entry: Option<Entry>, piece: &Piece, execution: &Execution) -> Ended {
+    fn answered(
+        &mut self,
+        entry: Option<Entry>,
+        piece: &Piece,
+        execution: &Execution,
+        session: &Session,
+    ) -> Ended {
         let Execution {
             statement,
             outcome,
             waited,
             runs_on,
-            late,
+            look_out: _,
         } = execution;
         self.record
             .ended(entry, recorded(outcome.status), statement, *waited);
@@ -219,14 +254,7 @@ impl Runner {
             return Ended::Unwritten(error);
         }
         if *runs_on {
-            note(if self.script {
-                "the server gave up waiting for the cancelled code, which may still run until the session is deleted"
-            } else {
-                "the server gave up waiting for the cancelled code, which may still run; what you send next waits for it (:restart gets a fresh session)"
-            });
-        }
-        if let Some(late) = late {
-            note(&asking::word(*late));
+            note(&self.runs_on(session));
         }
         match outcome.status {
             Status::Ok => Ended::Ok {
@@ -246,16 +274,16 @@ impl Runner {
     ) -> Ended {
         let server_id = match lost {
             Lost::NotSent(_) | Lost::GivenUp | Lost::Doubt { .. } => None,
-            Lost::SessionGone { id, .. } | Lost::Replaced { id } | Lost::Left { id } => *id,
+            Lost::SessionGone { id, .. }
+            | Lost::Replaced { id }
+            | Lost::Left { id }
+            | Lost::Refused { id, .. } => *id,
             Lost::Evicted { id } | Lost::Unreadable { id, .. } | Lost::Silent { id, .. } => {
                 Some(*id)
             }
         };
         let report = match lost {
-            Lost::Left { .. } if self.script => Report::new(
-                code::STATEMENT,
-                "not waited for any longer: it ends when its session does",
-            ),
+            Lost::Left { id } if self.script => self.left_by_script(*id),
             _ if self.script => Report::from(lost),
             _ => in_shell(lost, &self.offer),
         };
@@ -292,13 +320,14 @@ impl Runner {
         }
         complain(&report);
         Ended::Lost {
-            left: matches!(lost, Lost::Left { .. })
+            left: matches!(lost, Lost::Left { .. } | Lost::Refused { .. })
                 .then_some(server_id)
                 .flatten(),
             session_gone: matches!(
                 lost,
                 Lost::SessionGone { .. } | Lost::Silent { .. } | Lost::Replaced { .. }
             ),
+            no_access: lost.is_no_access(),
         }
     }
 
@@ -363,6 +392,8 @@ fn in_shell(lost: &Lost, offer: &str) -> Report {
             report.advise(":cancel ends it; what you send next waits for it")
         }
         // without its id nothing can be cancelled
+        Lost::Doubt { again: true, .. } => report
+            .advise(":statements shows what the server has; it was sent twice, and may run twice"),
         Lost::Left { id: None } | Lost::Doubt { .. } => {
             report.advise(":statements shows what the server has; it was not sent again")
         }

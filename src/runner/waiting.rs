@@ -80,8 +80,17 @@ impl Waiting {
                         (share, queued) = (part, waits);
                         silence = None;
                         match event {
-                            Running::Accepted(number) => id = Some(number),
-                            Running::Cancelling | Running::NoCancel(_) => cancel = Some(text.clone()),
+                            Running::Accepted(number) => {
+                                id = Some(number);
+                                if cancel.is_some() {
+                                    // it follows now
+                                    text = Self::word(&Running::Cancelling).0;
+                                    cancel = Some(text.clone());
+                                }
+                            }
+                            Running::CancelLater | Running::Cancelling | Running::NoCancel(_) => {
+                                cancel = Some(text.clone());
+                            }
                             Running::State { .. } => text = cancel.clone().unwrap_or(text),
                             Running::Trouble { .. } | Running::Slow { .. } | Running::Looking { .. } => {
                                 silence = Some(event);
@@ -114,6 +123,11 @@ impl Waiting {
                 ..
             }
             | Running::Cancelling => ("cancelling (Ctrl-C again stops waiting)".to_owned(), None),
+            Running::CancelLater => (
+                "still being sent; the cancel follows the server's answer (Ctrl-C again stops waiting)"
+                    .to_owned(),
+                None,
+            ),
             Running::State { progress, .. } => (
                 "running (Ctrl-C cancels)".to_owned(),
                 // Livy says 1.0 between two jobs as well: a full bar would lie

@@ -70,6 +70,9 @@ impl Running {
         if settings.target == Target::Local {
             settings.session = with_local_files(settings.session)?;
         }
+        if let Some(ignored) = crate::opening::ignored(&settings) {
+            note(&ignored);
+        }
         if settings.run.sources.is_empty() {
             if terminal::is_interactive() {
                 return self.interactive(settings);

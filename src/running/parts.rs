@@ -9,14 +9,20 @@ use crate::report::{Report, code, note};
 use crate::settings::values::EditMode;
 use crate::settings::{RunSettings, SessionSettings, Settings};
 use crate::shell::Completer;
-use crate::{style, tools};
+use crate::{style, terminal, tools};
 
 /// The credentials for that server; may ask, on the terminal.
 pub(super) fn credentials(sources: &auth::Sources, url: &url::Url) -> Result<Credentials, Report> {
     let env = |name: &str| std::env::var(name).ok();
     let home = crate::paths::home();
+    let silently = |text: &str| {
+        // before the question is seen: a Ctrl-D that answers it would else be an end of input that is lost when the
+        // terminal stops reading whole lines
+        let _kept = terminal::Kept::start();
+        auth::prompt(text)
+    };
     let ask: Option<&auth::Ask<'_>> = if io::stdin().is_terminal() {
-        Some(&auth::prompt)
+        Some(&silently)
     } else {
         None
     };

@@ -1,7 +1,7 @@
 //! A cancel that was asked for, and how it reaches the server.
-use super::execute::Running;
-use super::lost::Lost;
-use super::wait::Wait;
+use super::execute::{BAD_ANSWERS, Running};
+use super::underway::Waited;
+use super::wait::{Wait, is_denial};
 use crate::livy::Reason;
 
 /// How far a cancel is.
@@ -11,36 +11,35 @@ pub(super) struct Cancel {
     pub(super) wanted: bool,
     /// The server took it, or refused it for good.
     pub(super) accepted: bool,
+    /// Answers that there is no such statement, or session.
+    pub(super) denied: u32,
 }
 
 impl Wait<'_> {
-    pub(super) async fn ask_for_cancel(&mut self) -> Result<(), Lost> {
+    pub(super) async fn ask_for_cancel(&mut self) {
         // not before a look has told that the session is still ours
         let doubtful = self.trouble.is_some();
         if !self.cancel.wanted || self.cancel.accepted || doubtful {
-            return Ok(());
+            return;
         }
         match self.session.client.cancel(&self.session.id, self.id).await {
             Ok(()) => {
                 self.cancel.accepted = true;
+                self.waited.iter().for_each(Waited::cancelling);
                 let _ = self.events.send(Running::Cancelling);
-                Ok(())
             }
             // the next look asks again
-            Err(error) if error.is_passing() => Ok(()),
+            Err(error) if error.is_passing() => {}
             Err(error) => {
-                let over = [
-                    Reason::NoSuchSession,
-                    Reason::SessionOver,
-                    Reason::NoSuchStatement,
-                ];
-                if error.reason().is_some_and(|reason| over.contains(&reason)) {
-                    return Err(self.given_up(error).await);
+                let over = is_denial(&error) || error.reason() == Some(Reason::SessionOver);
+                self.cancel.denied += u32::from(over);
+                // the look at the statement tells whether that is so
+                if over && self.cancel.denied < BAD_ANSWERS {
+                    return;
                 }
                 // a server without that route, or without that right: the answer still comes
                 self.cancel.accepted = true;
                 let _ = self.events.send(Running::NoCancel(error));
-                Ok(())
             }
         }
     }

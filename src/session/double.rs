@@ -2,6 +2,7 @@
 use std::time::{Duration, Instant};
 
 use super::Session;
+use super::interrupt::Interrupts;
 use super::sent::has_other_code;
 use crate::livy::StatementState;
 
@@ -17,7 +18,13 @@ pub enum Late {
     Ran(i64),
 }
 
+/// How long it is looked for when the second sending has ended, and the time between two looks then. It was looked for
+/// much longer before that, so that this is only for what is on its last yards.
+const LAST_LOOKS: Duration = Duration::from_secs(2);
+const LAST_EVERY: Duration = Duration::from_millis(100);
+
 /// The look-out for a late first sending.
+#[derive(Debug)]
 pub(super) struct Double {
     next: i64,
     seen: Option<Instant>,
@@ -71,6 +78,38 @@ impl Double {
                 Late::Ran(found.id)
             });
         }
+    }
+}
+
+/// A look-out that goes on when the second sending has its answer.
+#[derive(Debug)]
+pub struct LookOut {
+    pub(super) double: Double,
+    pub(super) ours: i64,
+}
+
+impl LookOut {
+    /// What became of a first sending that arrives after the second has ended; none where it does not within a short
+    /// time, or until an interrupt.
+    pub async fn last(
+        mut self,
+        session: &Session,
+        code: &str,
+        interrupts: &mut Interrupts,
+    ) -> Option<Late> {
+        let began = Instant::now();
+        while self.double.fate.is_none() && began.elapsed() < LAST_LOOKS {
+            let look = async {
+                self.double.look_now(session, self.ours, code).await;
+                tokio::time::sleep(LAST_EVERY).await;
+            };
+            tokio::select! {
+                biased;
+                () = interrupts.next() => break,
+                () = look => {}
+            }
+        }
+        self.double.fate
     }
 }
 

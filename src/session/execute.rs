@@ -1,11 +1,11 @@
 //! One statement: submitted once, polled until its answer is final, cancelled when asked.
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::Session;
 use super::cancel::Cancel;
-use super::double::{Double, Late};
+use super::double::{Double, LookOut};
 use super::interrupt::Interrupts;
 use super::log::useful_lines;
 use super::lost::{Gone, Lost};
@@ -38,6 +38,8 @@ pub enum Running {
         /// A hint from 0.0 to 1.0, not monotonic.
         progress: f64,
     },
+    /// A cancel is wanted, and follows once the server has answered the submission.
+    CancelLater,
     /// A cancel was asked for.
     Cancelling,
     /// The server refuses to cancel; the statement goes on.
@@ -68,12 +70,14 @@ pub struct Execution {
     /// Its cancel was accepted, but nothing says that its code has stopped: the server only gave
     /// up waiting for it, and later statements wait behind it.
     pub runs_on: bool,
-    /// It was sent twice, and the first sending arrived as well.
-    pub late: Option<Late>,
+    /// It was sent twice: the first sending may have arrived as well, or still do so.
+    pub look_out: Option<LookOut>,
 }
 
 /// 5xx answers in a row for one statement after which it is given up by name, where the session is well.
 pub(super) const BAD_ANSWERS: u32 = 8;
+/// Time to the second look at a session that the first one did not find.
+pub(super) const SECOND_LOOK: Duration = Duration::from_millis(300);
 const LOG_LINES: usize = 20;
 
 impl Session {
@@ -87,25 +91,34 @@ impl Session {
         interrupts: &mut Interrupts,
         events: &UnboundedSender<Running>,
     ) -> Result<Execution, Lost> {
-        self.run(submission, None, interrupts, events).await
+        let since = Instant::now();
+        self.run(submission, (since, None), interrupts, events)
+            .await
     }
 
-    /// Submits code again of whose first sending the server had no trace ([`Lost::Doubt`]). Should the first arrive
+    /// Submits code again of whose first sending, at `since`, the server had no trace ([`Lost::Doubt`]). Should the first arrive
     /// while this one is waited for, it is cancelled, unless it runs by then.
     pub async fn execute_again(
         &self,
         submission: Submission<'_>,
+        since: Instant,
         interrupts: &mut Interrupts,
         events: &UnboundedSender<Running>,
     ) -> Result<Execution, Lost> {
         let double = Double::of(self);
-        self.run(submission, double, interrupts, events).await
+        let ended = self.run(submission, (since, double), interrupts, events);
+        ended.await.map_err(|mut lost| {
+            if let Lost::Doubt { again, .. } = &mut lost {
+                *again = true;
+            }
+            lost
+        })
     }
 
     async fn run(
         &self,
         submission: Submission<'_>,
-        double: Option<Double>,
+        (since, double): (Instant, Option<Double>),
         interrupts: &mut Interrupts,
         events: &UnboundedSender<Running>,
     ) -> Result<Execution, Lost> {
@@ -116,8 +129,10 @@ impl Session {
         let statement = self
             .submit(submission, &mut cancel, interrupts, events)
             .await?;
+        let waited = self.underway.begun(statement.id);
         let _ = events.send(Running::Accepted(statement.id));
-        let mut wait = Wait::new(self, statement.id, began, submission.code, events);
+        let mut wait = Wait::new(self, statement.id, began, Some(submission.code), events);
+        wait.waited = Some(waited);
         wait.cancel = cancel;
         wait.double = double;
         self.sent.unread(statement.id);
@@ -131,16 +146,30 @@ impl Session {
             self.sent.read(id);
         }
         let mut statement = ended?;
-        let waited = began.elapsed();
+        let waited = since.elapsed();
         let runs_on =
             statement.state == StatementState::Cancelled && statement.output.is_none() && wait.ran;
         Ok(Execution {
             outcome: Outcome::take(&mut statement, submission.kind, Some(self.row_limit)),
-            late: wait.late(submission.code).await,
+            look_out: wait.look_out(),
             statement,
             waited,
             runs_on,
         })
+    }
+
+    /// Waits for the final answer of a statement that was there before us, with the looks of one of ours. Nothing of
+    /// this wait cancels it.
+    ///
+    /// # Errors
+    /// Why it has none, or none that can be had.
+    pub async fn pick_up(&self, statement: Statement) -> Result<Statement, Lost> {
+        let code = statement.code.clone();
+        let (events, _unheard) = unbounded_channel();
+        let began = Instant::now();
+        let code = code.as_deref();
+        let mut wait = Wait::new(self, statement.id, began, code, &events);
+        wait.until_final(statement, &mut Interrupts::never()).await
     }
 
     /// Is the session over, or unknown to the server? None when it does not tell.
@@ -150,6 +179,18 @@ impl Session {
             Ok(state) if !state.is_over() && !state.takes_statements() => None,
             Ok(state) => Some(state.is_over()),
             Err(error) => (error.reason() == Some(Reason::NoSuchSession)).then_some(true),
+        }
+    }
+
+    /// The same, where a second look some time later agrees: one answer of a gateway that has lost its way for a moment
+    /// ends no session.
+    pub(super) async fn is_surely_over(&self) -> Option<bool> {
+        match self.is_over().await {
+            Some(true) => {
+                tokio::time::sleep(SECOND_LOOK).await;
+                self.is_over().await
+            }
+            look => look,
         }
     }
 
@@ -191,7 +232,7 @@ mod tests {
         let session = Session::of(client, &shown, Kind::Pyspark);
         session.identity.rests();
         let (interrupter, mut interrupts) = Interrupter::new();
-        let (events, _seen) = tokio::sync::mpsc::unbounded_channel();
+        let (events, _seen) = unbounded_channel();
         let submission = Submission {
             code: "1",
             kind: Kind::Pyspark,

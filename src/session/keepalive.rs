@@ -5,9 +5,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Session;
+use super::execute::SECOND_LOOK;
 use super::life::Fading;
 use super::lost::Gone;
 use super::poll::Backoff;
+use super::wait::is_session_denied;
 use crate::livy::{Reason, SessionState};
 
 /// How the session is, at the last look.
@@ -156,7 +158,13 @@ impl Watcher {
 
     async fn look(&mut self) -> Health {
         let session = &self.session;
-        match session.client.session(&session.id).await {
+        let mut seen = session.client.session(&session.id).await;
+        if seen.as_ref().is_err_and(is_session_denied) {
+            // one answer alone is no proof
+            tokio::time::sleep(SECOND_LOOK).await;
+            seen = session.client.session(&session.id).await;
+        }
+        match seen {
             Ok(seen) if !session.identity.fits(&seen) => Health::Replaced,
             Ok(seen) if seen.state.is_over() => Health::Gone(session.gone(Some(seen.state)).await),
             Ok(seen) => {
@@ -175,7 +183,13 @@ impl Watcher {
                 session.life.silent();
                 let asked = error.failure().and_then(|failure| failure.retry_after);
                 // a server that is back is to hear of us before its patience ends
-                self.pause = self.backoff.next(asked).min(self.every);
+                let refused = error.reason() == Some(Reason::WrongCredentials);
+                self.pause = if refused && !session.client.renews() {
+                    // the same command would only say the same
+                    self.every
+                } else {
+                    self.backoff.next(asked).min(self.every)
+                };
                 Health::Silent {
                     since: *self.silent.get_or_insert_with(Instant::now),
                 }

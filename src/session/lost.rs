@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use super::cause::Cause;
-use crate::livy::{Error, SessionState};
+use crate::livy::{Error, Reason, SessionState};
 
 /// What can still be learned of a session that is gone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub enum Lost {
         candidate: Option<i64>,
         /// It was looked for this long, and the server, which answers, has nothing of it.
         no_trace: Option<Duration>,
+        /// It had been sent before, with the same end.
+        again: bool,
     },
     /// The session is gone, and its answer with it.
     #[error("the session is gone")]
@@ -64,6 +66,14 @@ pub enum Lost {
         /// Why.
         error: Error,
     },
+    /// The server takes the login no longer: what became of the statement cannot be asked.
+    #[error("the server takes the login no longer: {error}")]
+    Refused {
+        /// Its id, where the server had accepted it.
+        id: Option<i64>,
+        /// The refusal.
+        error: Error,
+    },
     /// The server has been silent for longer than the session's limit.
     #[error("no answer about statement {id} for {} s: {error}", after.as_secs())]
     Silent {
@@ -83,6 +93,15 @@ pub enum Lost {
 }
 
 impl Lost {
+    /// Is there no access to the server any more?
+    pub fn is_no_access(&self) -> bool {
+        match self {
+            Self::NotSent(error) => error.reason() == Some(Reason::WrongCredentials),
+            Self::Refused { .. } => true,
+            _ => false,
+        }
+    }
+
     /// Did it certainly not run?
     pub fn surely_not_run(&self) -> bool {
         matches!(

@@ -20,11 +20,12 @@ mod search;
 mod sent;
 mod start;
 mod submit;
+mod underway;
 mod wait;
 
 pub use attach::{attach, find};
 pub use cause::Cause;
-pub use double::Late;
+pub use double::{Late, LookOut};
 pub use execute::{Execution, Running, Submission};
 pub use hidden::{Hidden, Question, Unheard, is_hidden};
 pub use interrupt::{Interrupter, Interrupts, WORKER};
@@ -34,9 +35,10 @@ pub use life::{Clock, Fading, Life, spoken};
 pub use log::{fresh_lines, useful_lines};
 pub use lost::{Gone, Lost};
 pub use name::{is_unique_name, unique_name, unique_name_of};
-pub use newest::{newest, newest_of_users};
+pub use newest::{is_unreadable, newest, newest_of_users};
 pub use sent::Sent;
 pub use start::{StartError, Starting, Wanted, start};
+pub use underway::{Parting, Underway};
 
 use std::time::Duration;
 
@@ -66,6 +68,8 @@ pub struct Session {
     pub shared: bool,
     /// What was sent to it.
     pub sent: Sent,
+    /// What is waited for in it.
+    pub underway: Underway,
     /// What may end it while nobody looks.
     pub life: Life,
     /// May statements be sent that are not the user's?
@@ -88,6 +92,7 @@ impl Session {
             patience: None,
             shared: false,
             sent: Sent::default(),
+            underway: Underway::default(),
             life: Life::new(Clock::default()),
             hidden: Hidden::default(),
         }

@@ -1,7 +1,7 @@
 //! The newest statements of a session, by single looks: a list carries every result that the server keeps,
 //! and one of large results can kill the session.
 use super::hidden::is_hidden;
-use crate::livy::{Client, Error, Reason, SessionId, Statement};
+use crate::livy::{Client, Error, Problem, Reason, SessionId, Statement, StatementState};
 
 /// Statements that a server keeps at most, by default: of so many neighbours one is surely there.
 const KEPT: i64 = 100;
@@ -10,8 +10,16 @@ const LOOKS: i64 = 20;
 /// More statements than any session has had.
 const MOST: i64 = 1 << 24;
 
-/// The newest `most` statements, oldest first. Do not ask before the session takes statements: servers let such a
-/// look hang.
+/// Statements whose looks the server answers with a failure of its own, one of them for good, after which it is the
+/// server that fails.
+const UNREADABLE: u32 = 5;
+
+/// The newest `most` statements, oldest first. One that the server has and cannot show ([`is_unreadable`]) stands in
+/// its place with nothing but its number. Do not ask before the session takes statements: servers let such a look
+/// hang.
+///
+/// # Errors
+/// What a look met; several that cannot be shown are a failure of the server.
 pub async fn newest(client: &Client, id: &SessionId, most: usize) -> Result<Vec<Statement>, Error> {
     newest_that(client, id, most, |_| true).await
 }
@@ -32,14 +40,19 @@ async fn newest_that(
     most: usize,
     wanted: impl Fn(&Statement) -> bool,
 ) -> Result<Vec<Statement>, Error> {
-    let Some(last) = last(client, id).await? else {
+    let mut looks = Looks {
+        client,
+        id,
+        unreadable: 0,
+    };
+    let Some(last) = looks.last().await? else {
         return Ok(Vec::new());
     };
     let mut number = last.id;
     let mut found: Vec<Statement> = Some(last).into_iter().filter(&wanted).collect();
     while found.len() < most && number > 0 {
         number -= 1;
-        match look(client, id, number).await? {
+        match looks.at(number).await? {
             Some(statement) => found.extend(Some(statement).filter(&wanted)),
             None => break,
         }
@@ -48,55 +61,93 @@ async fn newest_that(
     Ok(found)
 }
 
-async fn look(client: &Client, id: &SessionId, number: i64) -> Result<Option<Statement>, Error> {
-    match client.statement(id, number).await {
-        Ok(statement) => {
-            // the number that was asked for: what a broken server tells would lead astray
-            let id = number;
-            Ok(Some(Statement { id, ..statement }))
-        }
-        Err(error) if error.reason() == Some(Reason::NoSuchStatement) => Ok(None),
-        Err(error) => Err(error),
-    }
+/// Did the server fail to show it? Then nothing but its number is known.
+pub fn is_unreadable(statement: &Statement) -> bool {
+    statement.state == unreadable()
 }
 
-/// The newest: numbers are given one after the other, and the oldest are forgotten.
-async fn last(client: &Client, id: &SessionId) -> Result<Option<Statement>, Error> {
-    let Some(mut last) = some(client, id).await? else {
-        return Ok(None);
-    };
-    // the first number behind it that is not there, by doubling steps and then by halving them
-    let (mut known, mut step) = (last.id, 1);
-    let mut missing = loop {
-        let next = known + step;
-        if next > MOST {
-            // a server that has every statement has none that is the newest
-            return Ok(Some(last));
-        }
-        match look(client, id, next).await? {
-            Some(statement) => {
-                (known, last) = (next, statement);
-                step *= 2;
+fn unreadable() -> StatementState {
+    StatementState::Other("unreadable".to_owned())
+}
+
+/// Single looks at the statements of a session.
+struct Looks<'a> {
+    client: &'a Client,
+    id: &'a SessionId,
+    /// How many there were that could not be shown.
+    unreadable: u32,
+}
+
+impl Looks<'_> {
+    async fn at(&mut self, number: i64) -> Result<Option<Statement>, Error> {
+        // the number that was asked for: what a broken server tells would lead astray
+        let id = number;
+        match self.client.statement(self.id, number).await {
+            Ok(statement) => Ok(Some(Statement { id, ..statement })),
+            Err(error) if error.reason() == Some(Reason::NoSuchStatement) => Ok(None),
+            Err(error) if is_its_own(&error) && self.unreadable < UNREADABLE => {
+                self.unreadable += 1;
+                Ok(Some(Statement {
+                    id,
+                    state: unreadable(),
+                    code: None,
+                    output: None,
+                    progress: None,
+                    started: None,
+                    completed: None,
+                }))
             }
-            None => break next,
-        }
-    };
-    while missing - known > 1 {
-        let middle = known + (missing - known) / 2;
-        match look(client, id, middle).await? {
-            Some(statement) => (known, last) = (middle, statement),
-            None => missing = middle,
+            Err(error) => Err(error),
         }
     }
-    Ok(Some(last))
+
+    /// The newest: numbers are given one after the other, and the oldest are forgotten.
+    async fn last(&mut self) -> Result<Option<Statement>, Error> {
+        let Some(mut last) = self.some().await? else {
+            return Ok(None);
+        };
+        // the first number behind it that is not there, by doubling steps and then by halving them
+        let (mut known, mut step) = (last.id, 1);
+        let mut missing = loop {
+            let next = known + step;
+            if next > MOST {
+                // a server that has every statement has none that is the newest
+                return Ok(Some(last));
+            }
+            match self.at(next).await? {
+                Some(statement) => {
+                    (known, last) = (next, statement);
+                    step *= 2;
+                }
+                None => break next,
+            }
+        };
+        while missing - known > 1 {
+            let middle = known + (missing - known) / 2;
+            match self.at(middle).await? {
+                Some(statement) => (known, last) = (middle, statement),
+                None => missing = middle,
+            }
+        }
+        Ok(Some(last))
+    }
+
+    /// One of those that are there.
+    async fn some(&mut self) -> Result<Option<Statement>, Error> {
+        for number in 0..LOOKS {
+            if let Some(statement) = self.at(number * KEPT).await? {
+                return Ok(Some(statement));
+            }
+        }
+        Ok(None)
+    }
 }
 
-/// One of those that are there.
-async fn some(client: &Client, id: &SessionId) -> Result<Option<Statement>, Error> {
-    for number in 0..LOOKS {
-        if let Some(statement) = look(client, id, number * KEPT).await? {
-            return Ok(Some(statement));
-        }
-    }
-    Ok(None)
+/// Does it concern that statement alone? An output too large, or one that the server cannot write.
+fn is_its_own(error: &Error) -> bool {
+    let broken = matches!(
+        &*error.problem,
+        Problem::Garbled { .. } | Problem::TooLarge { .. }
+    );
+    broken || error.reason() == Some(Reason::Server)
 }

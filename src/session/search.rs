@@ -70,6 +70,7 @@ impl Session {
                 error,
                 candidate: None,
                 no_trace: Some(self.sent.search()),
+                again: false,
             }),
             _ => Err(Lost::Left { id: None }),
         }
@@ -81,6 +82,7 @@ fn doubt(error: Error, candidate: Option<i64>) -> Lost {
         error,
         candidate,
         no_trace: None,
+        again: false,
     }
 }
 
@@ -143,7 +145,8 @@ impl Search<'_> {
                     }
                     Step::NoTrace
                 }
-                Some(Reason::NoSuchSession | Reason::SessionOver) => self.over().await,
+                Some(Reason::NoSuchSession) => self.denied().await,
+                Some(Reason::SessionOver) => self.over().await,
                 _ => self.after_failure(error).await,
             },
         }
@@ -177,6 +180,16 @@ impl Search<'_> {
         }
     }
 
+    /// Is the session over? One answer alone is no proof.
+    async fn denied(&mut self) -> Step {
+        self.bad += 1;
+        match self.session.is_surely_over().await {
+            Some(true) => self.over().await,
+            _ if self.bad >= BAD_ANSWERS => Step::Maybe(None),
+            _ => Step::Again(self.failing.next(None)),
+        }
+    }
+
     async fn over(&self) -> Step {
         Step::Lost(Box::new(self.session.post_mortem(None, false).await))
     }
@@ -184,6 +197,9 @@ impl Search<'_> {
     async fn after_failure(&mut self, error: Error) -> Step {
         let session = self.session;
         if !passes(&session.client, &error) {
+            if error.reason() == Some(Reason::WrongCredentials) {
+                return Step::Lost(Box::new(Lost::Refused { id: None, error }));
+            }
             return Step::Maybe(None);
         }
         let dying = error.reason() == Some(Reason::DriverGone);
@@ -191,7 +207,7 @@ impl Search<'_> {
         self.bad = if answered { self.bad + 1 } else { 0 };
         let enough = self.bad >= BAD_ANSWERS && self.began.elapsed() >= session.sent.search();
         if dying || enough {
-            match session.is_over().await {
+            match session.is_surely_over().await {
                 Some(true) => return self.over().await,
                 // a statement that the server cannot write as JSON is there, and cannot be shown
                 Some(false) if enough => return Step::Maybe(Some(self.next)),

@@ -11,6 +11,7 @@ use super::life::{Clock, Life};
 use super::log::{fresh_lines, useful_lines};
 use super::poll::{Backoff, LOG_INTERVAL, passes, start_interval};
 use super::sent::Sent;
+use super::underway::Underway;
 use super::{DEFAULT_ROW_LIMIT, Session};
 use crate::livy::{self, Client, CreateSession, Kind, Reach, Reason, SessionId, SessionState};
 
@@ -129,6 +130,7 @@ pub async fn start(
         patience: wanted.patience,
         shared: false,
         sent: Sent::nothing(),
+        underway: Underway::default(),
         life: Life::new(Clock::default()),
         hidden: Hidden::default(),
     })
@@ -281,6 +283,7 @@ impl<'a> Follower<'a> {
 
     pub(super) async fn follow(&mut self, timeout: Duration) -> Result<(), StartError> {
         let mut backoff = Backoff::default();
+        let mut missed = false;
         loop {
             let mut wait = start_interval(self.began.elapsed());
             match self.look().await {
@@ -290,6 +293,7 @@ impl<'a> Follower<'a> {
                     return Err(self.died_so());
                 }
                 Ok(Some(state)) => {
+                    missed = false;
                     backoff.reset();
                     self.state = state;
                     let _ = self.events.send(Starting::State(self.state.clone()));
@@ -301,11 +305,14 @@ impl<'a> Follower<'a> {
                     }
                 }
                 Err(error) => match error.reason() {
-                    Some(Reason::NoSuchSession) if self.created.elapsed() > FIRST_SIGHT => {
+                    Some(Reason::NoSuchSession)
+                        if missed && self.created.elapsed() > FIRST_SIGHT =>
+                    {
                         self.state = SessionState::Other(GONE.to_owned());
                         return Err(self.died().await);
                     }
-                    Some(Reason::NoSuchSession) => {}
+                    // one answer alone is no proof
+                    Some(Reason::NoSuchSession) => missed = true,
                     // the first look may be at a server that is none of Livy's
                     _ if error.is_passing() || (self.looked && passes(self.client, &error)) => {
                         self.troubled = true;

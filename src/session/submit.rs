@@ -11,7 +11,11 @@ use super::identity::{Check, STATEMENT_FRESH};
 use super::interrupt::Interrupts;
 use super::lost::Lost;
 use super::poll::Backoff;
+use super::wait::is_session_denied;
 use crate::livy::{Error, Problem, Reach, Reason, Statement};
+
+/// How often a statement is sent again that a server refuses for want of the session, which it shows all the same.
+const DENIALS: u32 = 2;
 
 impl Session {
     pub(super) async fn submit(
@@ -23,16 +27,29 @@ impl Session {
     ) -> Result<Statement, Lost> {
         let mut backoff = Backoff::default();
         let mut trouble = None;
+        let mut denied = 0;
         loop {
             let error = match self.still_ours(interrupts).await? {
                 // nothing is sent to where nothing comes back from
                 Some(error) => error,
-                None => match self.send_once(submission, cancel, interrupts).await? {
+                None => match self
+                    .send_once(submission, cancel, interrupts, events)
+                    .await?
+                {
                     Ok(statement) => {
                         self.sent.got(statement.id);
                         return Ok(statement);
                     }
                     Err(error) if never_left(&error) => error,
+                    // refused unread by who may have lost the session from sight for a moment
+                    Err(error) if is_session_denied(&error) => {
+                        denied += 1;
+                        match self.is_surely_over().await {
+                            Some(true) => return Err(self.post_mortem(None, true).await),
+                            _ if denied > DENIALS => return Err(Lost::NotSent(error)),
+                            _ => error,
+                        }
+                    }
                     Err(error) => {
                         return self
                             .after_refusal(submission.code, error, cancel, interrupts, events)
@@ -56,6 +73,7 @@ impl Session {
         submission: Submission<'_>,
         cancel: &mut Cancel,
         interrupts: &mut Interrupts,
+        events: &UnboundedSender<Running>,
     ) -> Result<Result<Statement, Error>, Lost> {
         let sending = self
             .client
@@ -70,6 +88,7 @@ impl Session {
                         return Err(Lost::Left { id: None });
                     }
                     cancel.wanted = true;
+                    let _ = events.send(Running::CancelLater);
                 }
             }
         }
@@ -84,16 +103,14 @@ impl Session {
         events: &UnboundedSender<Running>,
     ) -> Result<Statement, Lost> {
         // a driver that drops the call may be dying, with the session
-        if error.reason() == Some(Reason::DriverGone) && self.is_over().await == Some(true) {
+        if error.reason() == Some(Reason::DriverGone) && self.is_surely_over().await == Some(true) {
             return Err(self.post_mortem(None, false).await);
         }
         if error.may_have_arrived() {
             return self.look_for(code, error, cancel, interrupts, events).await;
         }
         match error.reason() {
-            Some(Reason::NoSuchSession | Reason::SessionOver) => {
-                Err(self.post_mortem(None, true).await)
-            }
+            Some(Reason::SessionOver) => Err(self.post_mortem(None, true).await),
             _ => Err(Lost::NotSent(error)),
         }
     }

@@ -5,12 +5,13 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::Session;
 use super::cancel::Cancel;
-use super::double::{Double, Late};
-use super::execute::{BAD_ANSWERS, Running};
+use super::double::{Double, LookOut};
+use super::execute::{BAD_ANSWERS, Running, SECOND_LOOK};
 use super::interrupt::Interrupts;
 use super::lost::Lost;
 use super::poll::{Backoff, passes, statement_interval};
 use super::sent::has_other_code;
+use super::underway::Waited;
 use crate::livy::{Error, Problem, Reach, Reason, Statement, StatementState};
 
 /// Time-outs in a row, each while the session was well, after which a statement is given up by name: an answer too
@@ -39,8 +40,12 @@ pub(super) struct Wait<'a> {
     hung: u32,
     bad: u32,
     dying: u32,
+    /// Answers in a row that the statement, or its session, is not there.
+    denied: u32,
     /// What was sent: other code under its number is another session's, or the server's way of writing it.
     code: Option<&'a str>,
+    /// Where it is ours: a way out that leaves the session knows by this that somebody waits.
+    pub(super) waited: Option<Waited>,
     /// Where it was sent twice: the look-out for the first sending.
     pub(super) double: Option<Double>,
 }
@@ -58,7 +63,7 @@ impl<'a> Wait<'a> {
         session: &'a Session,
         id: i64,
         began: Instant,
-        code: &'a str,
+        code: Option<&'a str>,
         events: &'a UnboundedSender<Running>,
     ) -> Self {
         Self {
@@ -74,16 +79,18 @@ impl<'a> Wait<'a> {
             hung: 0,
             bad: 0,
             dying: 0,
-            code: Some(code),
+            denied: 0,
+            code,
+            waited: None,
             double: None,
         }
     }
 
-    /// What became of the first sending, by a last look.
-    pub(super) async fn late(&mut self, code: &str) -> Option<Late> {
-        let double = self.double.as_mut()?;
-        double.look_now(self.session, self.id, code).await;
-        double.fate
+    /// The look-out for the first sending, which is not over with the answer.
+    pub(super) fn look_out(&mut self) -> Option<LookOut> {
+        let double = self.double.take()?;
+        let ours = self.id;
+        Some(LookOut { double, ours })
     }
 
     pub(super) async fn until_final(
@@ -93,7 +100,10 @@ impl<'a> Wait<'a> {
     ) -> Result<Statement, Lost> {
         let mut pause = Duration::ZERO;
         loop {
-            self.ran |= statement.state == StatementState::Running;
+            if statement.state == StatementState::Running && !self.ran {
+                self.ran = true;
+                self.waited.iter().for_each(Waited::runs);
+            }
             if self.is_final(&statement) {
                 return Ok(statement);
             }
@@ -101,6 +111,7 @@ impl<'a> Wait<'a> {
                 biased;
                 () = interrupts.next() => {
                     if self.cancel.wanted || interrupts.is_stop() {
+                        self.waited.iter_mut().for_each(Waited::left);
                         return Err(Lost::Left { id: Some(self.id) });
                     }
                     self.cancel.wanted = true;
@@ -142,7 +153,7 @@ impl<'a> Wait<'a> {
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;
         }
-        self.ask_for_cancel().await?;
+        self.ask_for_cancel().await;
         if let (Some(double), Some(code)) = (&mut self.double, self.code) {
             double.look(self.session, self.id, code).await;
         }
@@ -151,7 +162,7 @@ impl<'a> Wait<'a> {
                 self.same_session(&statement).await?;
                 self.backoff.reset();
                 self.trouble = None;
-                (self.hung, self.bad, self.dying) = (0, 0, 0);
+                (self.hung, self.bad, self.dying, self.denied) = (0, 0, 0, 0);
                 Ok(Look::Statement(Box::new(statement)))
             }
             Err(error) => self.after_failure(error).await,
@@ -188,7 +199,32 @@ impl<'a> Wait<'a> {
         Ok(())
     }
 
+    /// What says that it is not there, or its session, is believed only when a second look says so as well.
+    async fn after_denial(&mut self, error: Error) -> Result<Look, Lost> {
+        self.denied += 1;
+        if is_session_denied(&error) {
+            match self.session.is_surely_over().await {
+                Some(true) => {
+                    return Err(self.session.post_mortem(Some(self.id), false).await);
+                }
+                // the server says both, for good
+                Some(false) if self.denied >= BAD_ANSWERS => {
+                    return Err(Lost::Unreadable { id: self.id, error });
+                }
+                _ => {}
+            }
+        } else if self.denied > 1 {
+            return Err(self.given_up(error).await);
+        }
+        let since = *self.trouble.get_or_insert_with(Instant::now);
+        let _ = self.events.send(Running::Trouble { since, error });
+        Ok(Look::Again(SECOND_LOOK))
+    }
+
     async fn after_failure(&mut self, error: Error) -> Result<Look, Lost> {
+        if is_denial(&error) {
+            return self.after_denial(error).await;
+        }
         if !passes(&self.session.client, &error) {
             return Err(self.given_up(error).await);
         }
@@ -203,7 +239,7 @@ impl<'a> Wait<'a> {
         self.dying = if dying { self.dying + 1 } else { 0 };
         let enough = self.bad >= BAD_ANSWERS;
         if dying || hangs || enough {
-            match self.session.is_over().await {
+            match self.session.is_surely_over().await {
                 Some(true) => return Err(self.session.post_mortem(Some(self.id), false).await),
                 // only this one hangs
                 Some(false) if hangs => self.hung += 1,
@@ -237,10 +273,24 @@ impl<'a> Wait<'a> {
                 Lost::Replaced { id: Some(self.id) }
             }
             Some(Reason::NoSuchStatement) => Lost::Evicted { id: self.id },
-            Some(Reason::NoSuchSession | Reason::SessionOver) => {
-                self.session.post_mortem(Some(self.id), false).await
-            }
+            // the server's own word; what it shows as the state may be out of date then
+            Some(Reason::SessionOver) => self.session.post_mortem(Some(self.id), false).await,
+            Some(Reason::WrongCredentials) => Lost::Refused {
+                id: Some(self.id),
+                error,
+            },
             _ => Lost::Unreadable { id: self.id, error },
         }
     }
+}
+
+/// Does it say that the statement, or its session, is not there?
+pub(super) fn is_denial(error: &Error) -> bool {
+    let reason = error.reason();
+    reason == Some(Reason::NoSuchStatement) || is_session_denied(error)
+}
+
+/// Does it say that the session is not there?
+pub(super) fn is_session_denied(error: &Error) -> bool {
+    error.reason() == Some(Reason::NoSuchSession)
 }

@@ -62,6 +62,11 @@ impl Target {
     pub fn way_back(&self, session: &SessionId) -> String {
         format!("`livysh {} --attach {session}`", self.name())
     }
+
+    /// The command that shows what ran and runs in that session.
+    pub fn way_to_look(&self, session: &SessionId) -> String {
+        format!("`livysh sessions statements {session} {}`", self.name())
+    }
 }
 
 /// Everything that one run needs to know.
@@ -73,6 +78,8 @@ pub struct Settings {
     pub connection: ConnectionSettings,
     /// The kind that a flag asked for: only it beats a file's extension.
     pub asked_kind: Option<Kind>,
+    /// Flags that only the creation of a session heeds ([`SessionSettings::for_creation`]).
+    pub asked_of_creation: Vec<&'static str>,
     /// Which session is used.
     pub which: Which,
     /// What to ask of the session.

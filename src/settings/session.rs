@@ -105,6 +105,31 @@ impl SessionSettings {
         Ok(true)
     }
 
+    /// The options that are set and that only the creation of a session heeds, as they are typed.
+    pub fn for_creation(&self) -> Vec<&'static str> {
+        let options = [
+            ("--name", self.name.is_some()),
+            ("--conf", !self.conf.is_empty()),
+            ("--jars", !self.jars.is_empty()),
+            ("--py-files", !self.py_files.is_empty()),
+            ("--files", !self.files.is_empty()),
+            ("--archives", !self.archives.is_empty()),
+            ("--driver-memory", self.driver_memory.is_some()),
+            ("--driver-cores", self.driver_cores.is_some()),
+            ("--executor-memory", self.executor_memory.is_some()),
+            ("--executor-cores", self.executor_cores.is_some()),
+            ("--num-executors", self.num_executors.is_some()),
+            ("--queue", self.queue.is_some()),
+            ("--proxy-user", self.proxy_user.is_some()),
+            ("--ttl", self.ttl.is_some()),
+            ("--idle-timeout", self.idle_timeout.is_some()),
+            ("--heartbeat", self.heartbeat.is_some()),
+            ("--rows", self.rows.is_some()),
+        ];
+        let set = options.into_iter().filter(|(_, set)| *set);
+        set.map(|(name, _)| name).collect()
+    }
+
     /// Fills what is open from a lower layer: a list as a whole, `conf` key by key.
     #[must_use]
     pub fn or(mut self, lower: Self) -> Self {

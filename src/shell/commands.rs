@@ -262,7 +262,7 @@ impl Shell {
     /// Cancels a statement that was left running: the one named, else the newest. It stays one of
     /// those until it has ended.
     fn cancel(&mut self, number: Option<u64>) -> Result<(), Report> {
-        if self.something_runs().is_none() {
+        if !self.look_after() {
             return Err(Report::new(code::INTERRUPTED, "given up"));
         }
         let at = match number {

@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::link::Link;
 use super::{Next, Shell};
 use crate::editor::PromptState;
+use crate::livy::SessionId;
 use crate::report::note;
 use crate::runner::Ended;
 use crate::terminal::Quiet;
@@ -13,54 +14,101 @@ const LOOK: Duration = Duration::from_secs(3);
 /// How many statements a server keeps (`livy.rsc.retained-statements`, unless it is set otherwise).
 const RETAINED: i64 = 100;
 
+/// A session in which statements run that were left behind.
+struct Runs {
+    session: SessionId,
+    statements: usize,
+    /// The command that shows what goes on there, where the session stays when we leave.
+    look: Option<String>,
+}
+
+/// What becomes of such statements when the shell is left, in words.
+fn fates(all: &[Runs]) -> String {
+    let fates = all.iter().map(|runs| {
+        let id = &runs.session;
+        let (what, run, they, go) = match runs.statements {
+            1 => ("a statement".to_owned(), "runs", "it", "goes"),
+            many => (format!("{many} statements"), "run", "they", "go"),
+        };
+        let fate = match &runs.look {
+            Some(look) => format!(", which stays: {they} {go} on there ({look} shows it)"),
+            None => " and will end with it".to_owned(),
+        };
+        format!("{what} that you left behind still {run} in session {id}{fate}")
+    });
+    fates.collect::<Vec<_>>().join("; ")
+}
+
 impl Shell {
     pub(super) fn end(&mut self) -> Next {
         if !self.warned {
-            match self.something_runs() {
-                Some(false) => {}
-                Some(true) => {
-                    note(
-                        "a statement that you left behind still runs and will end with the session; Ctrl-D again leaves",
-                    );
-                    self.warned = true;
-                    return Next::Go;
-                }
+            let Some(running) = self.all_that_runs() else {
                 // Ctrl-C
-                None => return Next::Go,
+                return Next::Go;
+            };
+            if !running.is_empty() {
+                note(&format!("{}; Ctrl-D again leaves", fates(&running)));
+                self.warned = true;
+                return Next::Go;
             }
         }
         Next::Leave(self.code())
     }
 
-    /// Does a statement run that was left behind? None when the look was interrupted.
-    pub(super) fn something_runs(&mut self) -> Option<bool> {
-        let Link::Open(opened) = &self.link else {
-            return Some(false);
+    /// The sessions, also those that wait, in which statements run that were left behind. None when the look was
+    /// interrupted.
+    fn all_that_runs(&mut self) -> Option<Vec<Runs>> {
+        if !self.look_after() {
+            return None;
+        }
+        let here = self.opened().map(|opened| (opened, &self.left));
+        let parked = (self.parked.iter()).map(|parked| (&*parked.opened, &parked.left));
+        let running = (here.into_iter().chain(parked))
+            .filter(|(_, left)| !left.is_empty())
+            .map(|(opened, left)| Runs {
+                session: opened.session.id.clone(),
+                statements: left.len(),
+                look: opened.owed.way_to_look(),
+            });
+        Some(running.collect())
+    }
+
+    /// Looks after the statements that were left behind, wherever: those that have ended are none any more. False
+    /// when the look was interrupted.
+    pub(super) fn look_after(&mut self) -> bool {
+        let here = match &self.link {
+            Link::Open(opened) => Some((&**opened, &mut self.left)),
+            _ => None,
         };
-        if self.left.is_empty() {
-            return Some(false);
+        let parked = (self.parked.iter_mut()).map(|parked| (&*parked.opened, &mut parked.left));
+        let mut all: Vec<_> = (here.into_iter().chain(parked))
+            .filter(|(_, left)| !left.is_empty())
+            .collect();
+        if all.is_empty() {
+            return true;
         }
         // Ctrl-C ends the look, and other keys wait for the next prompt
         self.editor.hear();
         let _silent = Quiet::start();
-        let looks: Vec<_> = std::mem::take(&mut self.left)
-            .into_iter()
-            .map(|(number, id)| {
+        let runtime = &self.runtime;
+        let mut looks = Vec::new();
+        for (at, (opened, left)) in all.iter_mut().enumerate() {
+            let gone = opened.is_known_to_be_gone();
+            for (number, id) in left.drain(..).filter(|_| !gone) {
                 let session = opened.session.clone();
-                let look = self.runtime.spawn(async move {
+                let look = runtime.spawn(async move {
                     // no answer in time: better one warning too many
                     let look = tokio::time::timeout(LOOK, session.has_ended(id));
                     look.await.unwrap_or(false)
                 });
-                (number, id, look)
-            })
-            .collect();
+                looks.push((at, number, id, look));
+            }
+        }
         self.interrupts.forget();
         let interrupts = &mut self.interrupts;
-        let left = &mut self.left;
-        let interrupted = self.runtime.block_on(async {
+        let interrupted = runtime.block_on(async {
             let mut interrupted = false;
-            for (number, id, look) in looks {
+            for (at, number, id, look) in looks {
                 let over = tokio::select! {
                     biased;
                     () = interrupts.next(), if !interrupted => {
@@ -71,12 +119,12 @@ impl Shell {
                     else => false,
                 };
                 if !over {
-                    left.push((number, id));
+                    all[at].1.push((number, id));
                 }
             }
             interrupted
         });
-        (!interrupted).then_some(!self.left.is_empty())
+        !interrupted
     }
 
     pub(super) fn take_note_of(&mut self, number: u64, ended: &Ended) {
@@ -88,7 +136,10 @@ impl Shell {
         if let Ended::Unwritten(error) = ended {
             note(&format!("the results cannot be written: {error}"));
         }
-        if let Ended::Lost { left, session_gone } = ended {
+        if let Ended::Lost {
+            left, session_gone, ..
+        } = ended
+        {
             if let Some(id) = left {
                 self.left.push((number, *id));
             }
@@ -114,5 +165,28 @@ impl Shell {
             }
             kept
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_warning_says_of_each_session_what_becomes_of_its_statements() {
+        let runs = |id: &str, statements, look: Option<&str>| Runs {
+            session: SessionId::new(id),
+            statements,
+            look: look.map(str::to_owned),
+        };
+        assert_eq!(
+            fates(&[runs("0", 1, None)]),
+            "a statement that you left behind still runs in session 0 and will end with it"
+        );
+        assert_eq!(
+            fates(&[runs("0", 2, Some("livysh sessions")), runs("7", 1, None)]),
+            "2 statements that you left behind still run in session 0, which stays: they go on there (livysh sessions shows it); \
+             a statement that you left behind still runs in session 7 and will end with it"
+        );
     }
 }

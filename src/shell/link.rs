@@ -14,7 +14,7 @@ use crate::editor::{self, PromptState};
 use crate::livy::{Kind, SessionState};
 use crate::opening::{News, Notes, Opened, Opener, Opening, Phase, Status};
 use crate::progress::StatusLine;
-use crate::report::{Report, code, complain, is_quiet, of_gone, shown};
+use crate::report::{Report, code, complain, is_quiet, noted, of_gone, say, shown};
 use crate::session::{Fading, Health, Interrupts, spoken};
 
 /// How often is looked whether a line is read again, above which something can be said.
@@ -104,6 +104,7 @@ impl Link {
         ran: Ran,
     ) -> (Self, AbortHandle) {
         let mut health = opened.keep_alive.health();
+        let (mut status, notes) = (opened.status.clone(), opened.notes.clone());
         // a warning while nobody looked was none
         opened.session.life.warn_again();
         completer.set_session(Some(opened.session.clone()));
@@ -111,7 +112,11 @@ impl Link {
             let now = health.borrow_and_update().clone();
             let old = matches!(now, Health::Fading(_));
             if old || !tell_health(now, &prompt, &ran) {
-                follow_health(health, prompt, ran).await;
+                // what ran there before us may have ended meanwhile
+                tokio::select! {
+                    () = follow_health(health, prompt.clone(), ran) => {}
+                    never = follow_notes(&mut status, &notes, &prompt) => match never {},
+                }
             }
             completer.set_session(None);
         });
@@ -148,9 +153,7 @@ impl Link {
         let Self::Open(opened) = self else {
             return false;
         };
-        let health = opened.keep_alive.health();
-        let health = health.borrow();
-        matches!(*health, Health::Gone(_) | Health::Replaced)
+        opened.is_known_to_be_gone()
     }
 
     /// Was its session there before us?
@@ -334,18 +337,26 @@ fn tell_health(now: Health, prompt: &editor::Handle, ran: &Ran) -> bool {
         Health::Replaced => {
             prompt.set_state(PromptState::Dead);
             let why = "the server was restarted, and its id is another's";
-            prompt.print(&format!(
-                "livysh: the session is gone ({why}); {}",
-                ran.offer()
-            ));
+            above(
+                prompt,
+                &format!("the session is gone ({why}); {}", ran.offer()),
+            );
             return true;
         }
     };
     prompt.set_state(state);
     if let Some(word) = word.filter(|_| !is_quiet()) {
-        prompt.print(&format!("livysh: {word}"));
+        above(prompt, &word);
     }
     false
+}
+
+/// A word to the user above the prompt; where there is no line editor, below what is typed.
+fn above(prompt: &editor::Handle, word: &str) {
+    let word = noted(word);
+    if !prompt.print(&word) {
+        say(&word);
+    }
 }
 
 fn woke(slept: Duration) -> String {
@@ -357,9 +368,18 @@ fn woke(slept: Duration) -> String {
 
 /// Servers look at their idle sessions now and then, so that all of it is about so.
 fn ends_soon(fading: Fading) -> String {
-    let Fading { left, idle, told } = fading;
+    let Fading {
+        left,
+        idle,
+        told,
+        others,
+    } = fading;
     let (left, idle) = (spoken(left), spoken(idle));
-    let why = if told {
+    let why = if others {
+        format!(
+            "this session may end in about {left}, unless others use it: you have not for {idle}"
+        )
+    } else if told {
         format!("this session ends in about {left} for idleness")
     } else {
         format!(
@@ -376,7 +396,16 @@ mod tests {
     #[test]
     fn the_warning_says_what_is_known_and_what_is_guessed() {
         let (left, idle) = (Duration::from_secs(300), Duration::from_secs(3300));
-        let said = |told| ends_soon(Fading { left, idle, told });
+        let of = |told, others| {
+            ends_soon(Fading {
+                left,
+                idle,
+                told,
+                others,
+            })
+        };
+        let said = |told| of(told, false);
+        assert!(of(true, true).contains("unless others use it: you have not for 55 min"));
         assert_eq!(
             said(true),
             "this session ends in about 5 min for idleness; press Enter on an empty line to keep it"

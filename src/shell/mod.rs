@@ -22,7 +22,7 @@ use crate::editor::{Editor, Input, Prompt, Start};
 use crate::livy::Kind;
 use crate::opening::{Opened, Opener, Phase, Status};
 use crate::record::Record;
-use crate::report::{Report, code, complain, note};
+use crate::report::{Report, code, complain, note, say};
 use crate::runner::Runner;
 use crate::session::Interrupts;
 use crate::settings::Which;
@@ -159,6 +159,9 @@ impl Shell {
             let input = self
                 .editor
                 .read(&prompt, source::language(self.kind), start);
+            for text in self.editor.handle().take_unprinted() {
+                say(text.trim_end());
+            }
             self.link.announce();
             let next = match input {
                 Input::Line(text) => self.entered(&text),

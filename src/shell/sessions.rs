@@ -1,4 +1,6 @@
 //! The commands that are about sessions: their log, another session, a new one, none any more.
+use std::io::{self, IsTerminal};
+
 use tokio::task::AbortHandle;
 
 use super::Shell;
@@ -8,16 +10,17 @@ use crate::editor::Offer;
 use crate::listing;
 use crate::livy::{Client, SessionId};
 use crate::opening::{Opened, Opening, Phase};
-use crate::report::{Report, code, complain, note};
+use crate::progress::StatusLine;
+use crate::report::{Report, code, complain, is_quiet, note};
 use crate::session;
 use crate::settings::Which;
 use crate::tools::sessions;
 
-/// A session that we made and that was left for another one: it is kept alive, and deleted on the way out.
+/// A session that we made and that was left for another one: it is kept alive. On the way out it is deleted, or stays.
 pub(super) struct Parked {
-    opened: Box<Opened>,
+    pub(super) opened: Box<Opened>,
     /// Its statements that were left behind.
-    left: Vec<(u64, i64)>,
+    pub(super) left: Vec<(u64, i64)>,
 }
 
 /// Whoever tells the prompt how the session is.
@@ -153,14 +156,36 @@ impl Shell {
         Ok(())
     }
 
-    /// Ends the sessions that were named.
-    pub(super) fn kill(&mut self, ids: &[String]) -> Result<(), Report> {
+    /// Ends the sessions that were named, by id or name. Ctrl-C stops waiting for one, and leaves the others.
+    pub(super) fn kill(&mut self, words: &[String]) -> Result<(), Report> {
         let client = self.link_client()?;
-        for id in ids {
-            let (client, word) = (client.clone(), id.clone());
-            match self.call(async move { Ok(sessions::end(&client, &word).await) })? {
-                Ok(()) => note(&format!("session {id} is ended")),
-                Err(report) => complain(&report),
+        let visible = io::stderr().is_terminal() && !is_quiet();
+        for (at, word) in words.iter().enumerate() {
+            let line = StatusLine::start(
+                &format!("ending session {word} (Ctrl-C stops waiting)"),
+                visible,
+            );
+            let (client, named) = (client.clone(), word.clone());
+            // it goes on where nobody waits for it any more
+            let ending = self
+                .runtime
+                .spawn(async move { sessions::end(&client, &named).await });
+            let ended = self.unless_interrupted(ending);
+            drop(line);
+            match ended {
+                Some(Ok(Ok(()))) => note(&format!("session {word} is ended")),
+                Some(Ok(Err(report))) => complain(&report),
+                // a bug, which has been told
+                Some(Err(_)) => {}
+                None => {
+                    note(&format!(
+                        "session {word} may still be there; its deletion goes on"
+                    ));
+                    if let Some(others) = words.get(at + 1..).filter(|it| !it.is_empty()) {
+                        note(&format!("not ended: {}", others.join(" ")));
+                    }
+                    break;
+                }
             }
         }
         Ok(())
@@ -245,6 +270,12 @@ impl Shell {
             Report::new(code::SERVER, "there is no session that could stay")
                 .advise(":quit leaves, :restart starts a session")
         })?;
+        if opened.is_known_to_be_gone() {
+            return Err(
+                Report::new(code::SERVER, "the session is gone and cannot stay")
+                    .advise(":quit leaves, :restart starts a session"),
+            );
+        }
         let target = &self.opener.settings().target;
         let back = target.way_back(&opened.session.id);
         note(&format!("{}; {back} comes back to it", opened.detach()));

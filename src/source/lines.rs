@@ -31,20 +31,23 @@ impl Lines {
         let lines = code.lines().count();
         let mut outermost = "";
         let mut after_def = false;
-        let (mut counted, mut first) = (0, 1);
+        // where the definition's line begins, and what of the code is counted
+        let (mut start, mut counted, mut first) = (0, 0, 1);
         for token in Language::Python.tokens(code) {
             let word = &code[token.range.clone()];
             match token.class {
                 Class::Keyword => after_def = word == "def",
                 Class::Definition => {
-                    let above = &code[..token.range.start];
-                    let line = above.rfind('\n').map_or(above, |at| &above[at + 1..]);
-                    if !line.starts_with(char::is_whitespace) {
+                    let above = &code[counted..token.range.start];
+                    if let Some(at) = above.rfind('\n') {
+                        start = counted + at + 1;
+                        first += above.matches('\n').count();
+                    }
+                    counted = token.range.start;
+                    if !code[start..].starts_with(char::is_whitespace) {
                         outermost = word;
                     }
                     if after_def {
-                        first += above[counted..].matches('\n').count();
-                        counted = above.len();
                         self.definitions.push(Definition {
                             function: word.to_owned(),
                             outermost: outermost.to_owned(),

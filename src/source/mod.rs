@@ -116,7 +116,11 @@ pub fn pieces(text: &str, given: Kind, whole: bool) -> Vec<Piece> {
     let lines_above = text[..text.len() - code.len()].matches('\n').count();
     let language = language(kind);
     let futures = if language == Language::Python && !whole {
-        language::python_future_imports(code).join("\n")
+        // once each: they go with every other statement
+        let mut imports = language::python_future_imports(code);
+        imports.sort_unstable();
+        imports.dedup();
+        imports.join("\n")
     } else {
         String::new()
     };
@@ -290,6 +294,9 @@ mod tests {
             "from __future__ import annotations\nx = 1"
         );
         assert_eq!(pieces(text, Kind::Pyspark, true)[0].code, text.trim_end());
+        // however often it stands there
+        let last = codes(&text.repeat(3), Kind::Pyspark).pop().unwrap();
+        assert_eq!(last, "from __future__ import annotations\nx = 1");
     }
 
     #[test]

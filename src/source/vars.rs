@@ -12,9 +12,9 @@ pub fn filled(text: &str, vars: &Vars) -> (String, Vec<String>) {
     while let Some(at) = rest.find("${") {
         let (head, tail) = rest.split_at(at);
         let behind = &tail[2..];
-        let known = behind.split_once('}').and_then(|(name, after)| {
-            // the last one given counts
-            let var = vars.iter().rev().find(|(known, _)| known == name)?;
+        // the last one given counts; no further is looked than a name is long, or many open braces take for ever
+        let known = vars.iter().rev().find_map(|var| {
+            let after = behind.strip_prefix(var.0.as_str())?.strip_prefix('}')?;
             Some((var, after))
         });
         let Some(((name, value), after)) = known else {

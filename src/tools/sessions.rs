@@ -137,15 +137,42 @@ async fn kill(client: &Client, ids: &[String]) -> Result<u8, Report> {
     Ok(worst)
 }
 
-/// Ends a session that somebody named.
-pub async fn end(client: &Client, id: &str) -> Result<(), Report> {
-    match client.delete(&SessionId::new(id)).await {
+/// Ends a session that somebody named, by its id or its name.
+pub async fn end(client: &Client, word: &str) -> Result<(), Report> {
+    match client.delete(&meant(client, word).await?).await {
         Ok(Deleted::Now) => Ok(()),
-        Ok(Deleted::AlreadyGone) => Err(Report::new(
-            code::SERVER,
-            format!("there is no session {id}"),
-        )
-        .advise("`livysh sessions` lists what is there")),
+        Ok(Deleted::AlreadyGone) => Err(none_such(word)),
         Err(error) => Err(of(error)),
     }
+}
+
+/// The session that a word means: the one of that id, or the only one of that name. Names are looked up on the list:
+/// old releases know none in their paths, and there two sessions may have the same.
+async fn meant(client: &Client, word: &str) -> Result<SessionId, Report> {
+    if word.bytes().all(|c| c.is_ascii_digit()) {
+        return Ok(SessionId::new(word));
+    }
+    let all = client.all_sessions().await.map_err(of)?;
+    let ids: Vec<SessionId> = (all.into_iter())
+        .filter(|it| it.id.as_str() == word || it.name.as_deref() == Some(word))
+        .map(|it| it.id)
+        .collect();
+    match ids.as_slice() {
+        [] => Err(none_such(word)),
+        [one] => Ok(one.clone()),
+        several => {
+            let ids: Vec<&str> = several.iter().map(SessionId::as_str).collect();
+            let what = format!(
+                "{word} is the name of {} sessions: {}",
+                ids.len(),
+                ids.join(", ")
+            );
+            Err(Report::new(code::USAGE, what).advise("name the one that you mean by its id"))
+        }
+    }
+}
+
+fn none_such(word: &str) -> Report {
+    Report::new(code::SERVER, format!("there is no session {word}"))
+        .advise("`livysh sessions` lists what is there")
 }

@@ -48,8 +48,7 @@ fn anns_statement(livy: &Genuine, ann: &Home) -> Started {
 
 #[test]
 fn another_user_sees_a_session_but_neither_reads_nor_ends_it() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&[USERS, CONTROL]);
+    let livy = Genuine::bare(&[USERS, CONTROL]);
     let (ann, bob) = (Home::new(), Home::new());
     let started = anns_statement(&livy, &ann);
     let url = &*livy.url;
@@ -99,8 +98,7 @@ fn may_look(livy: &Genuine) {
 
 #[test]
 fn the_superuser_may_end_anothers_session_and_whoever_waited_for_it_is_told() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&[USERS, CONTROL]);
+    let livy = Genuine::bare(&[USERS, CONTROL]);
     let (ann, root) = (Home::new(), Home::new());
     let started = anns_statement(&livy, &ann);
     of(&root, "root", &["sessions", "kill", "0", &livy.url])
@@ -116,7 +114,7 @@ fn the_superuser_may_end_anothers_session_and_whoever_waited_for_it_is_told() {
 
 #[test]
 fn running_as_another_user_needs_the_superusers_right() {
-    let livy = Genuine::start(&[USERS, CONTROL, "livy.impersonation.enabled = true"]);
+    let livy = Genuine::bare(&[USERS, CONTROL, "livy.impersonation.enabled = true"]);
     let home = Home::new();
     for option in ["--proxy-user", "--do-as"] {
         of(&home, "ann", &[&livy.url, option, "bob", "-e", "1"])

@@ -28,8 +28,7 @@ fn ctrl_c_cancels_a_spark_job_and_the_next_statement_works() {
 /// What is no Spark job goes on: the second Ctrl-C gives the prompt back, and the statement is named.
 #[test]
 fn a_loop_is_not_interrupted_and_the_second_ctrl_c_gives_the_prompt_back() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&["livy.rsc.job-cancel.timeout = 60s"]);
+    let livy = Genuine::bare(&["livy.rsc.job-cancel.timeout = 60s"]);
     let home = Home::new();
     let mut pty = shell(&home, &[&livy.url]);
     prompt(&pty, "pyspark 1>");
@@ -74,8 +73,7 @@ fn leave_behind(livy: &Genuine, pty: &mut Pty, flag: &std::path::Path) {
 
 #[test]
 fn a_cancel_that_the_server_gives_up_is_said_to_run_on() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&["livy.rsc.job-cancel.timeout = 1s"]);
+    let livy = Genuine::bare(&["livy.rsc.job-cancel.timeout = 1s"]);
     let home = Home::new();
     let mut pty = shell(&home, &[&livy.url]);
     prompt(&pty, "pyspark 1>");

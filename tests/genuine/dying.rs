@@ -3,8 +3,7 @@ use super::*;
 
 #[test]
 fn a_driver_that_dies_while_idle_is_noticed_and_restart_gives_another() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&[]);
+    let livy = Genuine::bare(&[]);
     let home = Home::new();
     let mut pty = shell(&home, &[&livy.url, "--heartbeat", "6"]);
     prompt(&pty, "pyspark 1>");
@@ -32,8 +31,7 @@ fn a_driver_that_dies_while_idle_is_noticed_and_restart_gives_another() {
 
 #[test]
 fn a_driver_that_dies_under_a_statement_is_told_and_restart_gives_another() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&[]);
+    let livy = Genuine::bare(&[]);
     let home = Home::new();
     let mut pty = shell(&home, &[&livy.url]);
     prompt(&pty, "pyspark 1>");
@@ -55,8 +53,7 @@ fn a_driver_that_dies_under_a_statement_is_told_and_restart_gives_another() {
 
 #[test]
 fn a_script_whose_driver_dies_exits_1_and_one_whose_driver_never_comes_exits_3() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&[]);
+    let livy = Genuine::bare(&[]);
     let home = Home::new();
     let code = "import time; time.sleep(1000)";
     let started = home.livysh(&[&livy.url, "-e", code, "-e", "2"]).start();

@@ -80,8 +80,7 @@ fn forward(url: &str, request: &Request, path: &str) -> Reply {
 
 #[test]
 fn a_gateway_below_a_path_lets_the_right_password_in_and_no_other() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&[]);
+    let livy = Genuine::bare(&[]);
     let plain = gateway(&livy, None);
     let home = Home::new();
     let url = plain.url("/livy");

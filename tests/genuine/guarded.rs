@@ -12,7 +12,6 @@ fn a_test_that_is_killed_leaves_no_java() {
     if let Some(file) = std::env::var_os(HOLDER) {
         hold(file.as_ref());
     }
-    let _slot = spark::slot();
     let home = Home::new();
     let file = home.path("holder");
     let name = "guarded::a_test_that_is_killed_leaves_no_java";
@@ -43,7 +42,7 @@ fn a_test_that_is_killed_leaves_no_java() {
 
 /// Holds a server with a session until the process is killed.
 fn hold(file: &Path) -> ! {
-    let livy = Genuine::start(&[]);
+    let livy = Genuine::bare(&[]);
     raw::create(&livy, None);
     // whole, or not there
     let draft = file.with_extension("draft");

@@ -3,8 +3,7 @@ use super::*;
 
 #[test]
 fn the_session_lives_as_long_as_the_shell_and_its_heartbeat_ends_it_after_kill_9() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&["livy.server.heartbeat-watchdog.interval = 1s"]);
+    let livy = Genuine::bare(&["livy.server.heartbeat-watchdog.interval = 1s"]);
     let home = Home::new();
     let pty = shell(&home, &[&livy.url, "--heartbeat", "9"]);
     prompt(&pty, "pyspark 1>");

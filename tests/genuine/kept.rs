@@ -3,8 +3,7 @@ use super::*;
 
 #[test]
 fn a_kept_session_outlives_twice_the_heartbeat_of_another_and_is_attached_to() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&["livy.server.heartbeat-watchdog.interval = 1s"]);
+    let livy = Genuine::bare(&["livy.server.heartbeat-watchdog.interval = 1s"]);
     let home = Home::new();
     home.livysh(&[&livy.url, "--keep", "-e", "x = 41"])
         .run()
@@ -44,8 +43,7 @@ fn a_kept_session_outlives_twice_the_heartbeat_of_another_and_is_attached_to() {
 
 #[test]
 fn what_a_kill_left_is_cleaned_and_a_reused_session_answers_without_a_start() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&[]);
+    let livy = Genuine::bare(&[]);
     let home = Home::new();
     let pty = shell(&home, &[&livy.url]);
     prompt(&pty, "pyspark 1>");

@@ -1,6 +1,9 @@
 //! Every way out deletes the session.
+use std::io::{BufRead, BufReader};
+
 use rustix::process::{Pid, kill_process};
 
+use super::window::Window;
 use super::*;
 
 /// When the way out is taken.
@@ -41,8 +44,7 @@ fn leaves(livy: &Genuine, mut pty: Pty, code: u32, what: &str) {
 
 #[test]
 fn keys_leave_an_idle_and_a_starting_shell_and_nothing_is_left() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&[]);
+    let livy = Genuine::bare(&[]);
     for (when, keys, code) in [
         (When::Idle, "\x04", 0),
         (When::Idle, ":quit\r", 0),
@@ -58,8 +60,7 @@ fn keys_leave_an_idle_and_a_starting_shell_and_nothing_is_left() {
 
 #[test]
 fn term_and_hup_leave_a_shell_in_each_state_and_nothing_is_left() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&[]);
+    let livy = Genuine::bare(&[]);
     for (when, sent, code) in [
         (When::Starting, Signal::TERM, 143),
         (When::Idle, Signal::TERM, 143),
@@ -77,8 +78,7 @@ fn term_and_hup_leave_a_shell_in_each_state_and_nothing_is_left() {
 
 #[test]
 fn a_signal_while_the_session_is_being_deleted_does_not_keep_it() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&[]);
+    let livy = Genuine::bare(&[]);
     for (sent, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
         let home = Home::new();
         let mut pty = shell_while(&livy, &home, When::Idle);
@@ -95,8 +95,7 @@ fn a_signal_while_the_session_is_being_deleted_does_not_keep_it() {
 
 #[test]
 fn a_script_that_fails_or_is_ended_by_a_signal_leaves_nothing() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&[]);
+    let livy = Genuine::bare(&[]);
     let home = Home::new();
     home.livysh(&[&livy.url, "-e", "1/0", "-e", "2"])
         .run()
@@ -122,6 +121,56 @@ fn a_script_that_fails_or_is_ended_by_a_signal_leaves_nothing() {
         until("a session is there", || !raw::sessions(&livy).is_empty());
         started.signal(sent);
         started.end().exits(code).prints("");
+        nothing_left(&livy);
+    }
+}
+
+#[test]
+fn a_closed_window_a_pipe_that_nobody_reads_and_a_bug_of_our_own_leave_nothing() {
+    let _slot = spark::slot();
+    let livy = Genuine::start(&[]);
+    let home = Home::new();
+
+    let mut window = Window::open(&home, &[&livy.url]);
+    window.wait_for("pyspark 1>");
+    window.enter(LOOP);
+    window.wait_for("running (Ctrl-C cancels)");
+    until("the statement runs", || raw::statement(&livy) == "running");
+    window.close();
+    assert_eq!(window.exit_code(), 129);
+    nothing_left(&livy);
+
+    // as `| head -1` does
+    let (go, third) = (home.path("go"), home.path("third"));
+    let waits = format!(
+        "import os, time\nwhile not os.path.exists('{}'): time.sleep(0.05)\nprint(2)",
+        go.display()
+    );
+    let marks = format!("open('{}', 'w').close()", third.display());
+    let script = ["-e", "print(1)", "-e", &waits, "-e", &marks, &livy.url];
+    let mut started = home.livysh(&script).start();
+    let mut first = String::new();
+    let mut out = BufReader::new(started.child.stdout.take().unwrap());
+    out.read_line(&mut first).unwrap();
+    drop(out);
+    assert_eq!(first, "1\n");
+    home.write("go", "");
+    started.end().exits(0).silent();
+    // what is to be done is done, whoever reads
+    assert!(third.exists());
+    nothing_left(&livy);
+
+    #[cfg(target_os = "linux")]
+    {
+        std::fs::remove_file(&go).unwrap();
+        let bug = bug::Bug::new(&home);
+        let started = bug.within(home.livysh(&["-e", &waits, &livy.url])).start();
+        until("the statement runs", || raw::statement(&livy) == "running");
+        bug.shows();
+        home.write("go", "");
+        let ended = started.end();
+        assert_eq!(ended.code(), Some(1), "{}", ended.err);
+        ended.says(&["a bug of its own", "deletes its session"]);
         nothing_left(&livy);
     }
 }

@@ -6,6 +6,9 @@
     reason = "a helper of a test fails as the test does"
 )]
 
+#[cfg(target_os = "linux")]
+#[path = "../support/bug.rs"]
+mod bug;
 #[path = "../support/genuine.rs"]
 #[allow(dead_code, reason = "other tests use what this one does not")]
 mod genuine;
@@ -28,6 +31,8 @@ mod storm;
 mod support;
 #[path = "../support/typing.rs"]
 mod typing;
+#[path = "../support/window.rs"]
+mod window;
 
 mod access;
 mod cancelling;

@@ -22,7 +22,7 @@ fn untouched(livy: &Genuine) {
 #[test]
 fn the_shell_sends_nothing_to_a_strangers_session_and_gets_one_of_its_own() {
     let _slots = spark::slots(2);
-    let mut livy = Genuine::start(&[]);
+    let mut livy = Genuine::bare(&[]);
     let home = Home::new();
     let mut pty = shell(&home, &[&livy.url]);
     prompt(&pty, "pyspark 1>");
@@ -60,8 +60,7 @@ fn the_shell_sends_nothing_to_a_strangers_session_and_gets_one_of_its_own() {
 
 #[test]
 fn an_idle_shell_notices_by_itself_and_leaving_does_not_delete_a_strangers_session() {
-    let _slot = spark::slot();
-    let mut livy = Genuine::start(&[]);
+    let mut livy = Genuine::bare(&[]);
     let home = Home::new();
     let mut pty = shell(&home, &[&livy.url, "--heartbeat", "6"]);
     prompt(&pty, "pyspark 1>");
@@ -75,8 +74,7 @@ fn an_idle_shell_notices_by_itself_and_leaving_does_not_delete_a_strangers_sessi
 
 #[test]
 fn a_script_whose_server_restarts_fails_and_leaves_a_strangers_session_alone() {
-    let _slot = spark::slot();
-    let mut livy = Genuine::start(&[]);
+    let mut livy = Genuine::bare(&[]);
     let home = Home::new();
     let code = "import time; time.sleep(1000)";
     // its status line tells that the submission is answered

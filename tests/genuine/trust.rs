@@ -3,8 +3,7 @@ use super::*;
 
 #[test]
 fn of_many_statements_in_a_storm_none_runs_twice_and_no_result_is_lost() {
-    let _slot = spark::slot();
-    let livy = Genuine::start(&[]);
+    let livy = Genuine::bare(&[]);
     let home = Home::new();
     storm::through_a_storm(&home, &livy.url, |arguments| home.livysh(arguments));
     nothing_left(&livy);

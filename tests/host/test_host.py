@@ -93,6 +93,11 @@ class Python(WithHost):
         self.text("import logging\nlog = logging.getLogger('t')\nlog.propagate = False\nlog.addHandler(logging.StreamHandler())")
         self.assertEqual(self.text("log.warning('heard')"), "heard")
 
+    def test_a_future_import_acts_in_its_statement_and_in_later_ones(self):
+        written = "from __future__ import annotations\ndef f(v: Written): pass\nf.__annotations__['v']"
+        self.assertEqual(self.text(written), "'Written'")
+        self.assertEqual(self.text("class C:\n    v: Later\nC.__annotations__['v']"), "'Later'")
+
     def test_input_is_at_its_end_also_after_exit(self):
         self.error("exit()")
         self.assertEqual(self.error("input()")["ename"], "EOFError")
@@ -211,11 +216,13 @@ class Scala(WithHost):
 
     def test_completion_answers_while_a_statement_runs(self):
         self.host.run("1", "spark")
-        number = self.host.submit("import time\ntime.sleep(3)", "pyspark")
+        go = os.path.join(self.host.folder, "go")
+        number = self.host.submit("import os, time\nwhile not os.path.exists(%r): time.sleep(0.05)" % go, "pyspark")
         self.host.wait("running", id=number)
         self.assertEqual(self.host.complete("spark.re", 8), ["read", "readStream"])
         self.assertEqual(self.host.complete("spark.re", 8, "pyspark"), [])
         self.assertFalse([event for event in self.host.seen if event["event"] == "done" and event["id"] == number])
+        write(self.host.folder, "go", "")
         self.host.wait("done", id=number)
 
     def test_a_jar_added_later_reaches_code_and_tasks(self):
@@ -263,7 +270,8 @@ class Sql(WithHost):
     def test_a_job_is_cancelled(self):
         output = self.cancelled("select count(*) from range(0, 200, 1, 200) where "
                                 "java_method('java.lang.Thread', 'sleep', 1000L + id * 0) is null", "sql")
-        self.assertIn("cancelled part of cancelled job group", output["evalue"])
+        # on a busy machine the query has no job yet when its time to end by itself is over
+        self.assertRegex(output["evalue"], "cancelled part of cancelled job group|InterruptedException")
 
 
 class Start(unittest.TestCase):
@@ -301,6 +309,8 @@ class Start(unittest.TestCase):
         with Host(kind="spark", faithful=True) as host:
             host.wait("ready")
             self.assertNotIn("data", host.run("print('lost')\n1 / 0"))
+            future = host.run("from __future__ import annotations\ndef f(v: Written): pass")
+            self.assertEqual(future.get("ename"), "NameError")
             self.assertEqual(host.run("List(1)\n  .map(_ + 1)", "spark")["status"], "error")
             number = host.submit("import time\ntime.sleep(2)\n'slept'", "pyspark")
             host.wait("running", id=number)

@@ -244,3 +244,166 @@ fn options_that_contradict_each_other_are_refused() {
     }
     assert!(livy.requests().is_empty());
 }
+
+#[test]
+fn sessions_are_killed_by_name_from_the_shell_and_ctrl_c_leaves_a_slow_end() {
+    let livy = Livy::failing(|request| match request.line().as_str() {
+        "DELETE /sessions/2" => Fault::Instead(Reply::never()),
+        _ => Fault::None,
+    });
+    let home = Home::new();
+    for name in ["old", "twin", "slow", "twin"] {
+        livy.make(json!({"kind": "spark", "name": name}));
+    }
+    let mut pty = shell(&livy, &home, &[]);
+    pty.wait_for("pyspark 1>");
+    enter(&mut pty, ":sessions kill old twin nobodys");
+    pty.wait_for("session old is ended");
+    pty.wait_for("twin is the name of 2 sessions: 1, 3");
+    pty.wait_for("there is no session nobodys");
+    assert_eq!(livy.asked("DELETE"), 1);
+    enter(&mut pty, ":sessions kill slow 1");
+    livy.until("DELETE /sessions/2");
+    pty.wait_for("ending session slow (Ctrl-C stops waiting)");
+    pty.send("\x03");
+    pty.wait_for("session slow may still be there; its deletion goes on");
+    pty.wait_for("not ended: 1");
+    enter(&mut pty, "1 + 1");
+    pty.wait_for("pyspark 2>");
+    assert_eq!(pty.leave(), 0);
+    assert_eq!(livy.counts(), (1, 2, 3));
+}
+
+#[test]
+fn a_session_that_is_to_be_deleted_is_deleted_though_it_never_took_a_statement() {
+    let livy = Livy::start(Plan {
+        starting: 10_000,
+        ..Plan::default()
+    });
+    let home = Home::new();
+    livy.make(json!({"kind": "pyspark", "name": "somebodys"}));
+    let started = home
+        .livysh(&["--attach", "somebodys", "--delete", "-e", "1", &livy.url()])
+        .start();
+    // it was found by its name, and is waited for by its id
+    livy.until("GET /sessions/0");
+    started.signal(rustix::process::Signal::TERM);
+    started.end().exits(143);
+    assert_eq!(livy.counts(), (0, 1, 0));
+}
+
+#[test]
+fn options_that_only_a_creation_heeds_are_named_beside_attach() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let url = livy.url();
+    livy.make(json!({"kind": "pyspark", "name": "somebodys"}));
+    let attached = |options: &[&str]| {
+        let arguments = [&["--attach", "0", "-e", "1 + 1"][..], options].concat();
+        home.livysh(&arguments).run().exits(0).prints("2\n")
+    };
+    let ended = attached(&["--conf", "a=b", "--rows", "5", "--name", "n", &url]);
+    assert_eq!(
+        ended.err,
+        "livysh: --name, --conf and --rows have no effect beside --attach: the session is there already\n"
+    );
+    // what the profile wishes for new sessions is no news, and these have an effect
+    home.config(&format!(
+        "[servers.prod]\nurl = {url:?}\nsession = {{ driver-memory = \"2g\" }}\n"
+    ));
+    attached(&["-k", "pyspark", "--start-timeout", "9", "prod"]).silent();
+    home.livysh(&["--reuse", "one", "--name", "two", "-e", "1", &url])
+        .run()
+        .exits(0)
+        .says(&["--name has no effect beside --reuse NAME"]);
+}
+
+#[test]
+fn a_statement_that_the_server_cannot_show_hides_no_other() {
+    let broken = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let seen = std::sync::Arc::clone(&broken);
+    let livy = Livy::failing(move |request| {
+        let one = request.line() == "GET /sessions/0/statements/1";
+        if one && seen.load(std::sync::atomic::Ordering::SeqCst) {
+            return Fault::Instead(Reply::json(500, "\"java.lang.IllegalStateException\""));
+        }
+        Fault::None
+    });
+    let (home, other) = (Home::new(), Home::new());
+    let started = busy(&livy, &other);
+    broken.store(true, std::sync::atomic::Ordering::SeqCst);
+    let mut pty = shell(&livy, &home, &["--attach", "0"]);
+    pty.wait_for("0  available  val a = 1");
+    pty.wait_for("1  unreadable");
+    pty.wait_for("statement 2 still runs");
+    assert_eq!(pty.leave(), 0);
+    let arguments = ["sessions", "statements", "0", &livy.url(), "-o", "csv"];
+    let ended = home.livysh(&arguments).run().exits(0);
+    let rows: Vec<&str> = ended.out.lines().skip(1).collect();
+    let starts = |at: usize, text: &str| assert!(rows[at].starts_with(text), "{rows:?}");
+    starts(0, "0,available");
+    starts(1, "1,unreadable");
+    starts(2, "2,running");
+    drop(started);
+}
+
+#[test]
+fn a_server_that_can_show_no_statement_is_told_and_not_asked_for_ever() {
+    let livy = Livy::failing(|request| {
+        if request.target.starts_with("/sessions/0/statements/") {
+            return Fault::Instead(Reply::json(500, "\"java.lang.IllegalStateException\""));
+        }
+        Fault::None
+    });
+    let home = Home::new();
+    livy.make(json!({"kind": "spark", "name": "somebodys"}));
+    home.livysh(&["sessions", "statements", "0", &livy.url()])
+        .run()
+        .exits(3)
+        .says(&["500"]);
+    assert_eq!(livy.asked("GET /sessions/0/statements/"), 6);
+}
+
+#[test]
+fn only_a_session_of_ours_is_told_that_it_is_used_again() {
+    const CONNECT: &str = "POST /sessions/0/connect";
+    let (livy, home) = (Livy::new(), Home::new());
+    let url = livy.url();
+    home.livysh(&["--keep", "-e", "1", &url]).run().exits(0);
+    assert_eq!(livy.asked(CONNECT), 0);
+    let mut pty = shell(&livy, &home, &["--attach", "0"]);
+    pty.wait_for("one of yours");
+    livy.until(CONNECT);
+    assert_eq!(pty.leave(), 0);
+    assert_eq!(livy.asked(CONNECT), 1, "once");
+    let mut pty = shell(&livy, &Home::new(), &["--attach", "0"]);
+    pty.wait_for("others may use it too");
+    assert_eq!(pty.leave(), 0);
+    assert_eq!(livy.asked(CONNECT), 1);
+}
+
+#[test]
+fn the_answer_of_what_ran_before_us_is_shown_when_the_session_is_back() {
+    for finish_first in [true, false] {
+        let (livy, home, other) = (Livy::new(), Home::new(), Home::new());
+        let mut started = busy(&livy, &other);
+        let second = livy.make(json!({"kind": "pyspark", "name": "second"}));
+        let mut pty = shell(&livy, &home, &["--attach", "0", "--delete"]);
+        pty.wait_for("statement 2 still runs");
+        enter(&mut pty, &format!(":attach {second}"));
+        pty.wait_for("session 0 waits");
+        pty.wait_for("attached to session 1");
+        if finish_first {
+            livy.finish();
+        }
+        started.child.kill().unwrap();
+        started.child.wait().unwrap();
+        enter(&mut pty, ":attach 0");
+        pty.wait_for("back in session 0");
+        if !finish_first {
+            livy.finish();
+        }
+        pty.wait_for("statement 2 has ended");
+        pty.wait_for("finished");
+        assert_eq!(pty.leave(), 0);
+    }
+}

@@ -94,7 +94,7 @@ fn ctrl_c_while_an_init_file_runs_gives_up() {
 fn a_session_that_dies_in_an_init_file_is_a_failed_start_and_what_was_typed_comes_back() {
     let home = home(&[("a.py", "die")]);
     let livy = Livy::failing(|request| match request.line().as_str() {
-        "GET /sessions/0/statements/0" => {
+        "GET /sessions/0/statements/0" | "GET /sessions/0/state" => {
             std::thread::sleep(moment());
             Fault::Instead(support::Reply::json(
                 404,

@@ -220,3 +220,27 @@ fn a_log_is_followed_until_the_session_is_over_or_an_interrupt() {
         .prints("stdout: \nlogline\n")
         .says(&["session 0 is dead"]);
 }
+
+#[test]
+fn the_options_that_looks_at_sessions_offer_act() {
+    let (livy, home) = (two(), Home::new());
+    let url = livy.url();
+    for look in [&["list"][..], &["show", "0"], &["statements", "0"]] {
+        let arguments = [&["sessions"], look, &[&url, "--color", "always"]].concat();
+        let out = home.livysh(&arguments).run().exits(0).out;
+        assert!(out.contains("\x1b[1m"), "{look:?}: {out}");
+    }
+    for look in [
+        &["list"][..],
+        &["show", "0"],
+        &["statements", "0"],
+        &["logs", "0"],
+        &["kill", "0"],
+    ] {
+        let arguments = [&["sessions"], look, &[&url, "-v"]].concat();
+        home.livysh(&arguments)
+            .run()
+            .exits(0)
+            .says(&["/sessions", "< 200"]);
+    }
+}

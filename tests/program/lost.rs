@@ -162,3 +162,74 @@ fn a_server_that_was_away_and_forgot_its_sessions_was_restarted() {
     pty.wait_for("the session is gone");
     pty.wait_for("the server was restarted");
 }
+
+/// Each request that begins so is met once by an answer that the session is not there, which is not true.
+fn blinking(begins: &'static [&'static str], begin_at: usize) -> Livy {
+    let seen: Vec<AtomicUsize> = begins.iter().map(|_| AtomicUsize::new(0)).collect();
+    Livy::start(Plan {
+        interpreter: Box::new(|code, _| Ran::Ends(3, livy::text(code))),
+        fault: Box::new(move |request| {
+            let at = begins.iter().position(|begin| request.line() == *begin);
+            if at.is_some_and(|at| seen[at].fetch_add(1, Ordering::SeqCst) == begin_at) {
+                unknown()
+            } else {
+                Fault::None
+            }
+        }),
+        ..Plan::default()
+    })
+}
+
+#[test]
+fn one_answer_that_the_session_is_not_there_ends_no_wait() {
+    for begins in [
+        &["GET /sessions/0/statements/0"][..],
+        &["GET /sessions/0/statements/0", "GET /sessions/0/state"],
+        &["POST /sessions/0/statements"],
+        &["POST /sessions/0/statements", "GET /sessions/0/state"],
+    ] {
+        let (livy, home) = (blinking(begins, 0), Home::new());
+        let ended = home.livysh(&["-e", "7", &livy.url()]).run();
+        ended.exits(0).prints("7\n").silent();
+        livy.assert_clean();
+    }
+}
+
+#[test]
+fn one_answer_that_a_statement_is_not_there_does_not_lose_it() {
+    let met = AtomicBool::new(false);
+    let livy = Livy::start(Plan {
+        interpreter: Box::new(|code, _| Ran::Ends(3, livy::text(code))),
+        fault: Box::new(move |request| {
+            let look = request.line() == "GET /sessions/0/statements/0";
+            if look && !met.swap(true, Ordering::SeqCst) {
+                return Fault::Instead(support::Reply::json(
+                    404,
+                    r#"{"msg": "Statement not found"}"#,
+                ));
+            }
+            Fault::None
+        }),
+        ..Plan::default()
+    });
+    let ended = Home::new().livysh(&["-e", "7", &livy.url()]).run();
+    ended.exits(0).prints("7\n").silent();
+    livy.assert_clean();
+}
+
+#[test]
+fn one_answer_that_the_session_is_not_there_is_no_news_at_the_prompt() {
+    let (livy, home) = (blinking(&["GET /sessions/0"], 2), Home::new());
+    let mut pty = shell(&livy, &home, &["--heartbeat", "1"]);
+    pty.wait_for("pyspark 1>");
+    let end = std::time::Instant::now() + Duration::from_secs(40);
+    while livy.asked("GET /sessions/0") < 6 {
+        assert!(std::time::Instant::now() < end);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    enter(&mut pty, "7");
+    pty.wait_for("pyspark 2>");
+    assert!(!pty.screen().contains("gone"), "{}", pty.screen());
+    assert_eq!(pty.leave(), 0);
+    livy.assert_clean();
+}

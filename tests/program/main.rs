@@ -20,6 +20,8 @@ mod run;
 mod support;
 #[path = "../support/typing.rs"]
 mod typing;
+#[path = "../support/window.rs"]
+mod window;
 
 mod alive;
 mod attach;
@@ -27,8 +29,10 @@ mod completing;
 mod config;
 mod connecting;
 mod creating;
+mod cut_off;
 mod entering;
 mod exits;
+mod fates;
 mod formats;
 mod hdinsight;
 mod hidden;
@@ -38,7 +42,7 @@ mod leaks;
 mod leaving;
 mod listing;
 mod lost;
-mod outage;
+mod netrc;
 mod parts;
 mod planted;
 mod poison;
@@ -55,6 +59,7 @@ mod secrets;
 mod sessions_kept;
 mod shell;
 mod sources;
+mod staying;
 mod submitting;
 mod terminal;
 

@@ -156,7 +156,11 @@ fn a_token_that_is_refused_for_good_is_told() {
         ])
         .run();
     ended.exits(3).says(&["401"]).hides("no-good-token");
-    assert_eq!(livy.asked("POST /sessions"), 2, "once with a new token");
+    assert_eq!(
+        livy.asked("POST /sessions"),
+        1,
+        "the same token is not shown again"
+    );
 }
 
 #[test]
@@ -318,4 +322,68 @@ async fn a_submission_that_is_not_answered_in_time_is_looked_for() {
     let ended = submitting::execute(&session, "1 + 1").await.unwrap();
     assert_eq!(ended.statement.id, 1);
     assert_eq!(livy.submitted(), ["before", "1 + 1"]);
+}
+
+/// The server takes no login any more once a statement runs; a command gives these secrets, one a line, and its
+/// last for ever.
+fn locked_out(option: &str, secrets: &[&str]) -> (run::Ended, usize) {
+    let running = std::sync::atomic::AtomicBool::new(false);
+    let livy = Livy::failing(move |request| {
+        if request.line() == LOOK {
+            running.store(true, Ordering::SeqCst);
+        }
+        if running.load(Ordering::SeqCst) {
+            let headers = [
+                ("WWW-Authenticate", "Bearer"),
+                ("WWW-Authenticate", "Basic"),
+            ];
+            return Fault::Instead(Reply::with(401, &headers, ""));
+        }
+        Fault::None
+    });
+    let home = Home::new();
+    let asked = home.write("asked", "");
+    let given = home.write("secrets", secrets.join("\n"));
+    let command = format!(
+        "echo >> {asked}; n=$(wc -l < {asked}); sed -n \"${{n}}p;\\$p\" {given} | head -n 1"
+    );
+    home.config(&format!(
+        "[servers.prod]\nurl = {:?}\nuser = \"ann\"\n{option} = {command:?}\n",
+        livy.url()
+    ));
+    let ended = home
+        .livysh(&["--continue", "-e", "hang", "-e", "never", "prod"])
+        .run();
+    assert_eq!(livy.submitted(), ["hang"]);
+    (
+        ended,
+        std::fs::read_to_string(asked).unwrap().lines().count(),
+    )
+}
+
+#[test]
+fn a_command_that_gives_the_refused_secret_again_ends_the_wait_with_3() {
+    for option in ["password-command", "token-command"] {
+        let (ended, asked) = locked_out(option, &["the-only-secret"]);
+        ended.exits(3).hides("the-only-secret").says(&[
+            "whether its statement 0 runs to its end is unknown",
+            "gave the secret again that the server had refused",
+            "run the command in a terminal",
+            "session 0 could not be deleted and may still be there",
+        ]);
+        // at the start, for the look, and for what the way out asks
+        assert!((3..=5).contains(&asked), "{asked}");
+    }
+}
+
+#[test]
+fn new_secrets_that_are_refused_one_after_the_other_end_the_wait_too() {
+    let secrets: Vec<String> = (0..100).map(|n| format!("secret-{n:03}")).collect();
+    let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+    let (ended, asked) = locked_out("token-command", &secrets);
+    ended
+        .exits(3)
+        .says(&["what it gave was refused as well"])
+        .hides("secret-0");
+    assert!((4..=8).contains(&asked), "{asked}");
 }

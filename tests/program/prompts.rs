@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::process::Signal;
 use rustix::termios::{LocalModes, tcgetattr};
+use serde_json::json;
 
 use super::pty::{Builder, Pty};
 use super::shell::{enter, shell};
-use super::support::Reply;
+use super::support::{Gate, Reply};
 use super::*;
 
 /// The program in a terminal, with a home and these arguments.
@@ -264,4 +265,68 @@ fn a_script_cut_by_ctrl_c_while_it_is_piped_in_is_not_run() {
     pty.send("\x03");
     pty.drain();
     assert!(livy.requests().is_empty());
+}
+
+/// A terminal that is held by Ctrl-S shows no question: what is done before the question is seen can be waited for.
+#[test]
+fn ctrl_d_at_the_password_prompt_is_not_lost_however_early_it_comes() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let mut pty = program(&home, "xterm", &["--user", "me", "-e", "1", &livy.url()]);
+    let device = held(&pty);
+    pty.send("\x13");
+    let end = std::time::Instant::now() + Duration::from_secs(60);
+    let reads_lines = || {
+        let mode = tcgetattr(&device).unwrap().local_modes;
+        mode.contains(LocalModes::ICANON)
+    };
+    while reads_lines() {
+        assert!(std::time::Instant::now() < end, "the question comes first");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    pty.send("\x04\x11");
+    ends(&mut pty, 3, &device);
+    assert!(pty.screen().contains("assword"), "{}", pty.screen());
+    livy.assert_untouched();
+}
+
+#[test]
+fn on_a_dumb_terminal_the_loss_of_a_session_is_told() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let mut pty = program(&home, "dumb", &["--heartbeat", "1", &livy.url()]);
+    pty.wait_for("pyspark 1>");
+    livy.until("GET /sessions/0");
+    livy.restart(json!({"kind": "pyspark", "name": "other"}), None);
+    pty.wait_for("the session is gone (the server was restarted, and its id is another's)");
+    assert_eq!(pty.leave(), 0);
+}
+
+#[test]
+fn ctrl_c_while_a_statement_is_being_sent_says_that_the_cancel_follows() {
+    for waits in [true, false] {
+        let gate = Gate::default();
+        let hold = gate.clone();
+        let livy = Livy::failing(move |request| match request.line().as_str() {
+            "POST /sessions/0/statements" => Fault::Held(hold.clone()),
+            _ => Fault::None,
+        });
+        let home = Home::new();
+        let mut pty = shell(&livy, &home, &[]);
+        pty.wait_for("pyspark 1>");
+        enter(&mut pty, "hang");
+        livy.until("POST /sessions/0/statements");
+        pty.wait_for("sending");
+        pty.send("\x03");
+        pty.wait_for("still being sent; the cancel follows the server's answer (Ctrl-C again");
+        if waits {
+            gate.open();
+            pty.wait_for("cancelled");
+            livy.until("POST /sessions/0/statements/0/cancel");
+        } else {
+            pty.send("\x03");
+        }
+        pty.wait_for("pyspark 2>");
+        gate.open();
+        assert_eq!(pty.leave(), 0);
+        livy.assert_clean();
+    }
 }

@@ -120,10 +120,44 @@ fn a_folder_that_cannot_be_made_is_said_once() {
 }
 
 #[test]
-fn a_folder_that_others_can_write_is_not_trusted() {
+fn a_record_that_others_can_write_is_neither_read_nor_written() {
     let home = used();
-    chmod(&home, "livysh/data", 0o777);
-    goes_on(&home, "nothing is recorded");
+    let bytes = std::fs::read(home.path(RECORD)).unwrap();
+    let path = home.path(RECORD).display().to_string();
+    for mode in [0o602, 0o620, 0o666] {
+        chmod(&home, RECORD, mode);
+        goes_on(
+            &home,
+            &format!("The record {path} can be written by other users"),
+        );
+        // its code is not shown, either: somebody may have put it there
+        home.livysh(&["history"]).run().exits(2).prints("").says(&[
+            &path,
+            "can be written by other users",
+            "chmod 600",
+        ]);
+        assert_eq!(std::fs::read(home.path(RECORD)).unwrap(), bytes);
+    }
+}
+
+#[test]
+fn a_record_in_a_folder_that_others_can_write_is_neither_read_nor_written() {
+    let home = used();
+    let bytes = std::fs::read(home.path(RECORD)).unwrap();
+    let path = home.path("livysh/data").display().to_string();
+    for mode in [0o702, 0o720, 0o777] {
+        chmod(&home, "livysh/data", mode);
+        goes_on(&home, "nothing is recorded");
+        home.livysh(&["-e", "1", "http://127.0.0.1:1"])
+            .run()
+            .says(&["Other users can write the folder", &path, "chmod go-w"]);
+        home.livysh(&["history"]).run().exits(2).prints("").says(&[
+            "Other users can write the folder",
+            &path,
+            "chmod go-w",
+        ]);
+        assert_eq!(std::fs::read(home.path(RECORD)).unwrap(), bytes);
+    }
 }
 
 #[test]

@@ -382,3 +382,63 @@ fn a_file_with_a_secret_that_others_can_write_is_not_used() {
         .hides(SECRET);
     assert!(livy.requests().is_empty());
 }
+
+#[test]
+fn no_core_dump_of_it_or_of_its_children_is_written() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let seen = home.path("seen");
+    let command = format!(
+        "ulimit -S -c >{0}; ulimit -H -c >>{0}; echo token",
+        seen.display()
+    );
+    home.livysh(&["-e", "1", "--token-command", &command, &livy.url()])
+        .run()
+        .exits(0);
+    assert_eq!(std::fs::read_to_string(seen).unwrap(), "0\n0\n");
+}
+
+/// Of a process that other programs of its user may look into, the memory is that user's; else it is the superuser's.
+#[test]
+#[cfg(target_os = "linux")]
+fn no_other_program_of_the_user_may_look_into_its_memory() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    use std::os::unix::process::CommandExt;
+    use std::process::{Command, Stdio};
+
+    /// Lent to the run where we are the superuser, who owns all.
+    const NOBODY: u32 = 65_534;
+    let gate = support::Gate::default();
+    let held = gate.clone();
+    let livy = Livy::failing(move |request| match request.line().as_str() {
+        "POST /sessions" => Fault::Held(held.clone()),
+        _ => Fault::None,
+    });
+    let home = Home::new();
+    // a copy: the build's folders may be their owner's alone
+    let program = home.path("program");
+    std::fs::copy(env!("CARGO_BIN_EXE_livysh"), &program).unwrap();
+    let mut command = Command::new(&program);
+    if rustix::process::geteuid().is_root() {
+        chown(home.path(""), Some(NOBODY), Some(NOBODY)).unwrap();
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let mut child = command
+        .args(["-e", "1", &livy.url()])
+        .env_clear()
+        .env("HOME", home.path(""))
+        .current_dir(home.path(""))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    livy.until("POST /sessions");
+    let process = format!("/proc/{}", child.id());
+    let owner = |name| std::fs::metadata(format!("{process}/{name}")).map(|it| it.uid());
+    let (whole, memory) = (owner("."), owner("mem"));
+    gate.open();
+    assert!(child.wait().unwrap().success());
+    assert_ne!(whole.unwrap(), 0, "its own user's");
+    assert_eq!(memory.unwrap(), 0);
+    livy.assert_clean();
+}

@@ -354,3 +354,75 @@ fn a_row_that_was_adopted_is_its_new_owners() {
         .exits(0);
     assert_ne!(row().owner, before.owner);
 }
+
+#[test]
+fn a_dry_run_shows_what_reuse_looks_for_and_would_make() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let url = livy.url();
+    let shown = |options: &[&str]| {
+        let arguments = [&["--dry-run", "-e", "1", &url][..], options].concat();
+        home.livysh(&arguments).run().exits(0).silent().out
+    };
+    let reused = shown(&["--reuse", "mine"]);
+    let begin = format!(
+        "# for each session in the record that was made by the name mine with these options and left for the next, \
+         the newest first:\nGET {url}/sessions/ID\n# where none of them is idle:\nPOST {url}/sessions\n"
+    );
+    assert!(reused.starts_with(&begin), "{reused}");
+    assert!(reused.contains("\"name\": \"mine-"), "{reused}");
+    for stays in [&reused, &shown(&["--keep"])] {
+        assert!(!stays.contains("heartbeat"), "{stays}");
+        assert!(!stays.contains("DELETE"), "{stays}");
+    }
+    // nobody finds it again
+    let forgotten = shown(&["--reuse", "mine", "--no-history"]);
+    assert!(forgotten.starts_with("POST"), "{forgotten}");
+    assert!(forgotten.contains("heartbeat"), "{forgotten}");
+    assert!(forgotten.ends_with("/sessions/ID\n"), "{forgotten}");
+    assert!(livy.requests().is_empty());
+}
+
+fn rows(home: &Home) -> Vec<livysh_history::OwnSession> {
+    let record = Recorder::open(&home.path("livysh/data/record.sqlite")).value;
+    record.own_sessions().value
+}
+
+#[test]
+fn a_session_left_behind_that_is_attached_to_and_stays_is_no_leftover_any_more() {
+    let (livy, home) = (Livy::new(), Home::new());
+    killed(&livy, &home);
+    let url = livy.url();
+    home.livysh(&["--attach", "0", "-e", "1", &url])
+        .run()
+        .exits(0);
+    assert!(rows(&home)[0].kept);
+    let ended = home.livysh(&["sessions", "clean", &url]).run().exits(0);
+    ended.says(&["nothing of yours is left behind"]);
+    assert_eq!(livy.counts(), (1, 0, 1));
+}
+
+#[test]
+fn a_kept_session_that_should_go_and_cannot_is_left_behind() {
+    let refuses = |request: &support::Request| match request.line().as_str() {
+        "DELETE /sessions/0" => Fault::Instead(Reply::json(403, "{}")),
+        _ => Fault::None,
+    };
+    let (livy, home) = (Livy::failing(refuses), Home::new());
+    let mut pty = shell(&livy, &home, &["--keep"]);
+    pty.wait_for("session 0 stays when you leave");
+    enter(&mut pty, ":restart");
+    pty.wait_for("session 0 could not be deleted");
+    pty.wait_for("session 1 stays when you leave");
+    let kept: Vec<bool> = rows(&home).iter().map(|row| row.kept).collect();
+    assert_eq!(kept, [false, true]);
+    assert_eq!(pty.leave(), 0);
+
+    let (livy, home) = (Livy::failing(refuses), Home::new());
+    let url = livy.url();
+    home.livysh(&["--keep", "-e", "1", &url]).run().exits(0);
+    home.livysh(&["--attach", "0", "--delete", "-e", "1", &url])
+        .run()
+        .exits(0)
+        .says(&["session 0 could not be deleted"]);
+    assert_eq!(left_behind(&home).len(), 1);
+}

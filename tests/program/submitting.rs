@@ -131,6 +131,9 @@ fn resend_sends_once_more_what_the_server_has_no_trace_of() {
     let livy = Livy::start(once(|| Fault::Instead(Reply::dropped())));
     let ended = searching(&livy, 300, &["--resend"]).exits(0);
     assert_eq!(status(&ended), "ok");
+    let object: Value = serde_json::from_str(&ended.out).unwrap();
+    let waited = object["waited_ms"].as_f64().unwrap();
+    assert!(waited >= 300.0, "from the first submission on: {waited}");
     ended.says(&["it is sent again (--resend)"]);
     assert_eq!(livy.asked(SUBMIT), 2);
     livy.assert_clean();
@@ -139,6 +142,9 @@ fn resend_sends_once_more_what_the_server_has_no_trace_of() {
     let ended = searching(&livy, 300, &["--resend"]).exits(1);
     assert_eq!(status(&ended), "unknown");
     assert_eq!(livy.asked(SUBMIT), 2);
+    ended
+        .says(&["it was sent twice, and may run twice"])
+        .hides("not sent again");
     // nor what was found
     let livy = Livy::start(once(|| Fault::Then(Reply::dropped())));
     searching(&livy, 60_000, &["--resend"]).exits(0).silent();
@@ -163,6 +169,15 @@ fn a_double_that_arrives_late_is_cancelled_while_it_waits() {
 fn a_double_that_runs_as_well_is_told() {
     let livy = Livy::start(once(|| Fault::Behind(Reply::dropped())));
     let ended = searching(&livy, 300, &["--resend"]).exits(0);
+    ended.says(&["statement 1, and runs as well: the code runs twice"]);
+    livy.assert_clean();
+}
+
+#[test]
+fn a_double_that_arrives_when_the_statement_has_ended_is_told_after_its_answer() {
+    let livy = Livy::start(once(|| Fault::Ended(Reply::dropped())));
+    let ended = searching(&livy, 300, &["--resend"]).exits(0);
+    assert_eq!(status(&ended), "ok");
     ended.says(&["statement 1, and runs as well: the code runs twice"]);
     livy.assert_clean();
 }
@@ -355,9 +370,22 @@ fn a_refusal_is_no_doubt_the_statement_was_not_run() {
     }
 }
 
+/// From the first submission on, each request about the session is answered so; but for its delete.
+fn over_from_submission(reply: fn() -> Reply) -> Livy {
+    let over = AtomicBool::new(false);
+    Livy::failing(move |request| {
+        over.fetch_or(request.line() == SUBMIT, Ordering::SeqCst);
+        if over.load(Ordering::SeqCst) && request.method != "DELETE" {
+            Fault::Instead(reply())
+        } else {
+            Fault::None
+        }
+    })
+}
+
 #[test]
 fn a_session_gone_before_the_submission_is_told() {
-    let livy = failing(|| Fault::Instead(Reply::json(404, r#"{"msg":"Session '0' not found."}"#)));
+    let livy = over_from_submission(|| Reply::json(404, r#"{"msg":"Session '0' not found."}"#));
     run(&livy).exits(1).says(&["the session is gone"]);
     assert_eq!(livy.asked(SUBMIT), 1);
     livy.assert_clean();
@@ -408,15 +436,16 @@ fn a_statement_that_is_answered_at_once_costs_no_look() {
 
 #[test]
 fn a_session_that_takes_no_statement_any_more_surely_did_not_run_it() {
-    let faults: [fn() -> Fault; 2] = [
-        || Fault::Instead(Reply::json(404, r#"{"msg":"Session '0' not found."}"#)),
-        || {
+    let gone = || Reply::json(404, r#"{"msg":"Session '0' not found."}"#);
+    let dead = Livy::failing(|request| match request.line().as_str() {
+        SUBMIT => {
             let said = r#"{"msg":"requirement failed: Session is in state dead"}"#;
             Fault::Instead(Reply::json(400, said))
-        },
-    ];
-    for fault in faults {
-        let livy = failing(fault);
+        }
+        "GET /sessions/0/state" => Fault::Instead(Reply::json(200, r#"{"id":0,"state":"dead"}"#)),
+        _ => Fault::None,
+    });
+    for livy in [over_from_submission(gone), dead] {
         let ended = run(&livy)
             .exits(1)
             .says(&["the statement was not run: the session is gone"])

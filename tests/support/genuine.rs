@@ -36,6 +36,8 @@ pub struct Genuine {
     /// Where it answers, without a slash at the end.
     pub url: String,
     port: u16,
+    /// The program that runs the statements of a session, below this project's folder.
+    host: &'static str,
     folder: TempDir,
     server: Option<Child>,
     guard: Option<Guard>,
@@ -73,6 +75,15 @@ impl Drop for Guard {
 impl Genuine {
     /// Starts one; `settings` are further lines of livy.conf, which win over those before them.
     pub fn start(settings: &[&str]) -> Self {
+        Self::with("src/local/host/main.py", settings)
+    }
+
+    /// One whose sessions have Python and no Spark, which takes most of a start: for what a session lives through.
+    pub fn bare(settings: &[&str]) -> Self {
+        Self::with("tests/livy/bare_host.py", settings)
+    }
+
+    fn with(host: &'static str, settings: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
         for name in ["conf", "logs", "work", "staging"] {
@@ -86,6 +97,7 @@ impl Genuine {
         let mut genuine = Self {
             url: format!("http://127.0.0.1:{port}"),
             port,
+            host,
             folder,
             server: None,
             guard: None,
@@ -162,7 +174,7 @@ impl Genuine {
             .env("SPARK_LOCAL_IP", "127.0.0.1")
             .env("LIVYSH_HOST_PYTHON", &runtime.python)
             .env("LIVYSH_HOST_SPARK_HOME", &runtime.spark_home)
-            .env("LIVYSH_HOST_MAIN", manifest("src/local/host/main.py"))
+            .env("LIVYSH_HOST_MAIN", manifest(self.host))
             .env(MARK, folder)
             .process_group(0)
             .stdin(Stdio::null())

@@ -33,6 +33,8 @@ pub enum Fault {
     Later(u32, Reply),
     /// This goes back, and it is done right after the next submission.
     Behind(Reply),
+    /// This goes back, and it is done once an ended statement was looked at.
+    Ended(Reply),
 }
 
 /// Which Livy it is. The default is a well one of today.
@@ -238,6 +240,10 @@ impl Plan {
                 memory.behind = Some(request.clone());
                 reply
             }
+            Fault::Ended(reply) => {
+                memory.ended = Some(request.clone());
+                reply
+            }
             Fault::None => self.serve(request, memory),
             Fault::Instead(reply) => reply,
             Fault::Then(reply) => {
@@ -254,6 +260,13 @@ impl Plan {
         if request.method == "POST"
             && request.target.ends_with("/statements")
             && let Some(late) = memory.behind.take()
+        {
+            self.served(&late, memory);
+        }
+        let look = request.method == "GET" && request.target.contains("/statements/");
+        if look
+            && memory.has_ended()
+            && let Some(late) = memory.ended.take()
         {
             self.served(&late, memory);
         }

@@ -27,6 +27,8 @@ pub struct Memory {
     pub later: Vec<(u32, Request)>,
     /// One that is done right after the next submission.
     pub behind: Option<Request>,
+    /// One that is done once a statement has ended.
+    pub ended: Option<Request>,
 }
 
 impl Memory {
@@ -56,6 +58,12 @@ impl Memory {
             held.left.push(None);
             held.spins.push(false);
         }
+    }
+
+    /// Has a statement ended?
+    pub fn has_ended(&self) -> bool {
+        let mut all = self.sessions.values().flat_map(|held| &held.statements);
+        all.any(|it| it["state"] == "available")
     }
 
     pub fn finish(&mut self) {

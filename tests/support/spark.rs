@@ -1,5 +1,6 @@
 //! A real Spark for whole-program tests: installed once, by the built program itself.
 use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -16,8 +17,30 @@ pub fn runtime() -> &'static Path {
     static RUNTIME: OnceLock<PathBuf> = OnceLock::new();
     RUNTIME.get_or_init(|| match std::env::var_os("LIVYSH_TEST_RUNTIME") {
         Some(folder) => folder.into(),
-        None => installed(target().join("spark-runtime")),
+        None => for_short_lives(installed(target().join("spark-runtime"))),
     })
+}
+
+/// Settings that every Spark of the tests starts with: most live for seconds, in which the second compiler and
+/// parallel collectors cost more than they give back.
+const SHORT: &str = "spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC\n";
+
+/// That Spark, with these settings as its own.
+fn for_short_lives(folder: PathBuf) -> PathBuf {
+    let mut wanted = Wanted::new(&folder);
+    wanted.machine.spark_home = None;
+    let ready = missing(&wanted).unwrap().ready.unwrap();
+    let place = ready.spark_home.join("conf");
+    let file = place.join("spark-defaults.conf");
+    if std::fs::read_to_string(&file).is_ok_and(|text| text == SHORT) {
+        return folder;
+    }
+    std::fs::create_dir_all(&place).unwrap();
+    // whole or not at all: another run may start a Spark meanwhile
+    let mut whole = tempfile::NamedTempFile::new_in(&place).unwrap();
+    whole.write_all(SHORT.as_bytes()).unwrap();
+    whole.persist(&file).unwrap();
+    folder
 }
 
 /// Where cargo builds.

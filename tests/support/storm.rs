@@ -10,10 +10,10 @@ use serde_json::Value;
 use super::proxy::{Fate, Proxy, Weather};
 use super::run::{Home, Job};
 
-/// How many statements: 400 in every test run, a thousand by hand (`LIVYSH_TEST_STORM=1000`).
+/// How many statements: 150 in every test run, a thousand by hand (`LIVYSH_TEST_STORM=1000`).
 fn statements() -> usize {
     let asked = std::env::var("LIVYSH_TEST_STORM").ok();
-    asked.map_or(400, |count| count.parse().unwrap())
+    asked.map_or(150, |count| count.parse().unwrap())
 }
 /// A gateway's 60 s and the 10 s after which a late request is delivered, in a hundredth of the time.
 const SEARCH: Duration = Duration::from_millis(600);

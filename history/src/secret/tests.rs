@@ -172,3 +172,52 @@ fn ordinary_code_is_kept() {
     assert!(ORDINARY.len() >= 60);
     assert_eq!(listed(ORDINARY, false), [""; 0]);
 }
+
+#[test]
+fn a_name_is_told_however_its_words_are_joined() {
+    for name in [
+        "password",
+        "\"my.PASSWORD\"",
+        "spark.ssl.keyStorePassword",
+        "fs.azure.account.key.x",
+        "spark.hadoop.fs.azure.sas.box.acc",
+        "fs.s3a.access.key",
+        "fs.s3a.accesskey",
+        "access_key",
+        "X-Api-Key",
+        "api.key",
+        "private_key",
+        "private.key",
+        "passphrase",
+        "passwd",
+        "credentials",
+        "client_secret",
+        "refresh_token",
+        "sig",
+        "sas.sig",
+        "Proxy-Authorization",
+        "fs.s3n.awsSecretAccessKey",
+        "SharedAccessSignature",
+    ] {
+        assert!(names_a_secret(name), "{name}");
+    }
+    for name in [
+        "spark.executor.memory",
+        "spark.app.name",
+        "signature",
+        "design",
+        "hive.security.authorization.manager",
+        "key",
+        "code",
+        "",
+    ] {
+        assert!(!names_a_secret(name), "{name}");
+    }
+}
+
+#[test]
+fn what_is_looked_for_in_code_is_a_name_of_a_secret_by_itself() {
+    for name in PASSWORDS.iter().chain(TOKENS) {
+        assert!(names_a_secret(name), "{name}");
+    }
+}

@@ -1,5 +1,6 @@
 """Runs Python statements in the host itself, as Livy's own Python interpreter would."""
 
+import __future__
 import ast
 import io
 import os
@@ -15,6 +16,7 @@ from . import interrupts, output, python_magic
 TOP_FRAME = re.compile(r'\s*File "<stdin>".*in <module>')
 HERE = os.path.dirname(os.path.abspath(__file__))
 INSIST_AFTER = 1.0  # seconds of a cancel in which the Spark job may end by itself
+FUTURES = [getattr(__future__, name).compiler_flag for name in __future__.all_feature_names]
 
 
 class Stream(io.TextIOBase):
@@ -53,6 +55,8 @@ class PythonKind:
         self._main = threading.main_thread().ident
         self._stdout, self._stderr = Stream(), Stream()
         self._stdin = io.StringIO()
+        # What the session's `from __future__ import` lines changed, as in Python's own shell.
+        self._flags = 0
         # A plain mapping without __name__, so classes carry the module name that Livy's carry.
         self.names = {}
         self._bind(spark)
@@ -115,11 +119,18 @@ class PythonKind:
             return python_magic.run(node, self.names)
         for position, statement in enumerate(node.body):
             if position + 1 < len(node.body):
-                compiled = compile(ast.Module([statement], []), "<stdin>", "exec")
+                compiled = self._compile(ast.Module([statement], []), "exec")
             else:
-                compiled = compile(ast.Interactive([statement]), "<stdin>", "single")
+                compiled = self._compile(ast.Interactive([statement]), "single")
             interrupts.run(compiled, self.names)
         return {}
+
+    def _compile(self, tree, mode):
+        compiled = compile(tree, "<stdin>", mode, self._flags, True)
+        if not self._faithful:  # a Livy forgets them after each node
+            for flag in FUTURES:
+                self._flags |= compiled.co_flags & flag
+        return compiled
 
     def interrupt(self, age):
         """Called every 100 ms, from another thread, until the cancelled statement ends."""

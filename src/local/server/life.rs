@@ -17,7 +17,7 @@ pub(super) struct Over;
 pub(super) enum AskError {
     #[error("{0}")]
     NotReady(#[from] NotReady),
-    /// The host ended, or did not answer in time.
+    /// The host ended.
     #[error("no answer")]
     NoAnswer,
     /// The host said no.

@@ -37,6 +37,11 @@ fn a_signal_at_any_moment_of_a_script_leaves_no_session() {
         );
         // who does not wait for the answer to the delete is told the id, and the journal keeps it
         let told = ended.err.contains("session 0 may still be there");
-        assert_eq!(left_behind(&home).len(), usize::from(told), "{}", ended.err);
+        assert_eq!(
+            left_behind(&home).len(),
+            usize::from(told),
+            "exit code {code:?}, {made} made: {}",
+            ended.err
+        );
     });
 }

@@ -113,14 +113,6 @@ fn take(scene: &Scene, stage: Stage, way: Way, pty: &mut Pty, random: &mut Rng) 
             pty.send("half a line");
             pty.wait_for("half a line");
         }
-        // a key that comes while the terminal is being made silent can be dropped
-        (Way::Eof, Stage::Before) => {
-            let end = std::time::Instant::now() + pty::DEADLINE;
-            while !pty.has_ended() && std::time::Instant::now() < end {
-                pty.send("\x04");
-                std::thread::sleep(Duration::from_millis(300));
-            }
-        }
         (Way::Eof, _) => pty.send("\x04"),
         (Way::Quit, Stage::Sent | Stage::Starting | Stage::Idle) => enter(pty, ":quit"),
         (Way::Quit, _) => {

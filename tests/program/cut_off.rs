@@ -130,7 +130,7 @@ fn ctrl_c_leaves_a_wait_for_a_server_that_is_away() {
     enter(&mut pty, "43");
     pty.wait_for("pyspark 3>");
     pty.send("\x04");
-    pty.wait_for("still runs and will end with the session");
+    pty.wait_for("still runs in session 0 and will end with it");
     pty.wait_until("the prompt again", |screen| {
         screen.contents().matches("pyspark 3>").count() == 2
     });

@@ -1,0 +1,40 @@
+//! What is said of a statement that nobody waits for any more: what becomes of it depends on its session.
+use super::Runner;
+use crate::report::{Report, code};
+use crate::session::Session;
+
+impl Runner {
+    /// A script's, of that id where the server had told it.
+    pub(super) fn left_by_script(&self, id: Option<i64>) -> Report {
+        let what = match (&self.lasting, id) {
+            (None, _) => "not waited for any longer: it ends when its session does".to_owned(),
+            // what becomes of it is said on the way out, which cancels it
+            (Some(_), Some(id)) => {
+                format!("not waited for any longer: the server's statement {id}")
+            }
+            (Some(_), None) => {
+                "not waited for any longer: it may or may not have reached the server".to_owned()
+            }
+        };
+        let report = Report::new(code::STATEMENT, what);
+        match (&self.lasting, id) {
+            (Some(look), None) => report.advise(format!("{look} shows what its session has")),
+            _ => report,
+        }
+    }
+
+    /// Of one whose cancel ended without a word of its code.
+    pub(super) fn runs_on(&self, session: &Session) -> String {
+        let gone_on = "the server gave up waiting for the cancelled code, which may still run";
+        let id = &session.id;
+        match (&self.lasting, self.script) {
+            (Some(_), _) => format!(
+                "{gone_on} in session {id}, which stays; what is sent there next waits for it"
+            ),
+            (None, true) => format!("{gone_on} until the session is deleted"),
+            (None, false) => format!(
+                "{gone_on}; what you send next waits for it (:restart gets a fresh session)"
+            ),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The statements that are waited for: a way out that leaves their session there must not leave them running.
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Session;
+use crate::livy::{Error, Reason, StatementState};
+
+/// How long a way out waits for one to end that it has cancelled.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// Time between two looks at it.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long after its state a statement's output may follow.
+const OUTPUT_FOLLOWS: Duration = Duration::from_millis(500);
+
+/// The statements of a session that somebody waits for, by their ids. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Underway(Arc<Mutex<BTreeMap<i64, Seen>>>);
+
+/// What is known of one.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    /// It was seen running: a cancel without output says nothing about its code then.
+    ran: bool,
+    /// The server took a cancel of it.
+    cancelling: bool,
+}
+
+/// What became of a statement that was still waited for when its session was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parting {
+    /// It was cancelled.
+    Cancelled(i64),
+    /// It had ended by itself.
+    Ended(i64),
+    /// It may run on.
+    MayRun(i64),
+}
+
+/// Somebody waits for a statement, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Waited {
+    underway: Underway,
+    id: i64,
+    /// It goes on when this is dropped, and nobody wanted that.
+    left: bool,
+}
+
+impl Waited {
+    /// It was seen running.
+    pub(super) fn runs(&self) {
+        self.change(|seen| seen.ran = true);
+    }
+
+    /// The server took its cancel.
+    pub(super) fn cancelling(&self) {
+        self.change(|seen| seen.cancelling = true);
+    }
+
+    /// The wait is over, the statement is not.
+    pub(super) fn left(&mut self) {
+        self.left = true;
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Seen)) {
+        self.underway.all(|all| all.get_mut(&self.id).map(change));
+    }
+}
+
+impl Drop for Waited {
+    fn drop(&mut self) {
+        if !self.left {
+            self.underway.let_go(self.id);
+        }
+    }
+}
+
+impl Underway {
+    /// From now on it is waited for.
+    pub(super) fn begun(&self, id: i64) -> Waited {
+        self.all(|all| all.insert(id, Seen::default()));
+        Waited {
+            underway: self.clone(),
+            id,
+            left: false,
+        }
+    }
+
+    /// It has ended, or whoever waited wants it to go on alone.
+    pub fn let_go(&self, id: i64) {
+        self.all(|all| all.remove(&id));
+    }
+
+    fn all<T>(&self, change: impl FnOnce(&mut BTreeMap<i64, Seen>) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Session {
+    /// Cancels what is still waited for, once, and waits a few seconds at most for each to end; the answer says what
+    /// became of them.
+    pub async fn part(&self) -> Vec<Parting> {
+        let mut partings = Vec::new();
+        for (id, seen) in self.underway.all(std::mem::take) {
+            let parting = tokio::time::timeout(PATIENCE, self.parting(id, seen)).await;
+            partings.extend(parting.unwrap_or(Some(Parting::MayRun(id))));
+        }
+        partings
+    }
+
+    /// None where it is gone, as with its session.
+    async fn parting(&self, id: i64, seen: Seen) -> Option<Parting> {
+        let gone = |error: &Error| {
+            let reason = error.reason();
+            matches!(
+                reason,
+                Some(Reason::NoSuchStatement | Reason::NoSuchSession)
+            )
+        };
+        if self.is_replaced().await {
+            return None;
+        }
+        if !seen.cancelling
+            && let Err(error) = self.client.cancel(&self.id, id).await
+        {
+            return (!gone(&error)).then_some(Parting::MayRun(id));
+        }
+        let mut cancelled = None;
+        loop {
+            match self.client.statement(&self.id, id).await {
+                Ok(shown) if shown.state == StatementState::Cancelled => {
+                    if shown.output.is_some() || !seen.ran {
+                        return Some(Parting::Cancelled(id));
+                    }
+                    // without output the server has only given up waiting for code that ran
+                    let since = *cancelled.get_or_insert_with(Instant::now);
+                    if since.elapsed() >= OUTPUT_FOLLOWS {
+                        return Some(Parting::MayRun(id));
+                    }
+                }
+                Ok(shown) if shown.state.is_over() => return Some(Parting::Ended(id)),
+                // its time to end has gone by
+                Ok(_) if seen.cancelling => return Some(Parting::MayRun(id)),
+                Err(error) if gone(&error) => return None,
+                Ok(_) | Err(_) => {}
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What is said of sessions and statements that a shell leaves.
+use serde_json::json;
+
+use super::shell::{enter, shell};
+use super::*;
+
+#[test]
+fn ctrl_d_names_what_runs_on_in_a_session_that_waits_and_stays() {
+    let livy = Livy::answering(|_, _| Ran::Spins);
+    let home = Home::new();
+    let mut pty = shell(&livy, &home, &["--keep"]);
+    pty.wait_for("pyspark 1>");
+    enter(&mut pty, "spin");
+    pty.wait_for("Ctrl-C cancels");
+    pty.send("\x03");
+    pty.wait_for("Ctrl-C again");
+    pty.send("\x03");
+    pty.wait_for("pyspark 2>");
+    livy.make(json!({"kind": "spark", "name": "somebodys"}));
+    enter(&mut pty, ":attach somebodys");
+    pty.wait_for("session 0 waits: `:attach 0` goes back to it");
+    pty.wait_for("attached to session 1 (spark");
+    pty.wait_for("spark 2>");
+    pty.send("\x04");
+    pty.wait_for("a statement that you left behind still runs in session 0, which stays");
+    assert_eq!(pty.leave(), 0);
+    assert_eq!(livy.counts(), (1, 0, 2));
+}
+
+#[test]
+fn a_kept_session_that_has_ended_is_not_said_to_stay() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let mut pty = shell(&livy, &home, &["--keep"]);
+    pty.wait_for("session 0 stays when you leave");
+    livy.forget();
+    assert_eq!(pty.leave(), 0);
+    pty.drain();
+    let screen = pty.screen();
+    assert!(
+        screen.contains("session 0 has ended: the server does not know it any more"),
+        "{screen}"
+    );
+    assert!(!screen.contains("comes back to it"), "{screen}");
+}

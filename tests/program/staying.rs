@@ -1,0 +1,101 @@
+//! What is left in a session that stays: no statement of ours runs there for nobody.
+use rustix::process::Signal;
+use serde_json::json;
+
+use super::shell::{enter, shell};
+use super::support::Reply;
+use super::*;
+
+const LOOK: &str = "GET /sessions/0/statements/0";
+const CANCEL: &str = "POST /sessions/0/statements/0/cancel";
+
+/// A session that stays, each way, in which a statement hangs.
+fn hanging(livy: &Livy, home: &Home, way: &str, more: &[&str]) -> run::Started {
+    let url = livy.url();
+    let mut arguments = vec!["-e", "hang", "-e", "never", &url, way];
+    if way == "--attach" {
+        livy.make(json!({"kind": "pyspark", "name": "somebodys"}));
+        arguments.push("0");
+    }
+    let started = home.livysh(&[&arguments, more].concat()).start();
+    livy.until("POST /sessions/0/statements");
+    livy.until(LOOK);
+    started
+}
+
+#[test]
+fn a_signal_cancels_the_statement_in_a_session_that_stays_and_names_it() {
+    for way in ["--keep", "--reuse", "--attach"] {
+        for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
+            let (livy, home) = (Livy::new(), Home::new());
+            let started = hanging(&livy, &home, way, &[]);
+            started.signal(signal);
+            started
+                .end()
+                .exits(code)
+                .says(&["statement 0 of session 0 is cancelled"])
+                .hides("it ends when its session does");
+            assert_eq!(livy.asked(CANCEL), 1, "{way}");
+            assert_eq!(livy.counts().2, 1, "{way}: the session stays");
+            assert_eq!(livy.submitted(), ["hang"]);
+        }
+    }
+}
+
+#[test]
+fn the_time_limit_says_what_no_cancel_reaches_and_how_to_look_at_it() {
+    let (livy, home) = (Livy::answering(|_, _| Ran::Spins), Home::new());
+    let started = hanging(&livy, &home, "--keep", &["--timeout", "1"]);
+    let look = format!("`livysh sessions statements 0 {}/` shows it", livy.url());
+    started
+        .end()
+        .exits(1)
+        .says(&["statement 0 may still run in session 0, which stays", &look])
+        .hides("it ends when its session does");
+    assert_eq!(livy.asked(CANCEL), 1, "once");
+    assert_eq!(livy.counts(), (1, 0, 1));
+}
+
+#[test]
+fn a_cancel_that_is_not_answered_holds_no_way_out_up() {
+    let livy = Livy::failing(|request| match request.line().as_str() {
+        CANCEL => Fault::Instead(Reply::never()),
+        _ => Fault::None,
+    });
+    let home = Home::new();
+    let started = hanging(&livy, &home, "--keep", &[]);
+    started.signal(Signal::TERM);
+    started
+        .end()
+        .exits(143)
+        .says(&["statement 0 may still run in session 0, which stays"])
+        .hides("no answer within 30 s");
+    assert_eq!(livy.asked(CANCEL), 1);
+}
+
+#[test]
+fn a_shell_that_is_ended_cancels_what_it_waits_for_and_not_what_was_left_behind() {
+    let (livy, home) = (Livy::answering(|_, _| Ran::Spins), Home::new());
+    livy.make(json!({"kind": "pyspark", "name": "somebodys"}));
+    let mut pty = shell(&livy, &home, &["--attach", "0"]);
+    pty.wait_for("pyspark 1>");
+    enter(&mut pty, "left");
+    pty.wait_for("Ctrl-C cancels");
+    pty.send("\x03");
+    pty.wait_for("Ctrl-C again stops waiting");
+    pty.send("\x03");
+    pty.wait_for("goes on as the server's statement 0");
+    pty.wait_for("pyspark 2>");
+    pty.send("\x04");
+    pty.wait_for("goes on in the session, which stays");
+    enter(&mut pty, "waited for");
+    livy.until("GET /sessions/0/statements/1");
+    pty.wait_for("Ctrl-C cancels");
+    pty.signal(Signal::TERM);
+    assert_eq!(pty.exit_code(), 143);
+    assert_eq!(livy.asked(CANCEL), 1, "by the user");
+    assert_eq!(livy.asked("POST /sessions/0/statements/1/cancel"), 1);
+    pty.drain();
+    let screen = pty.screen().replace('\n', " ");
+    assert!(screen.contains("statement 1 may still run"), "{screen}");
+}
