@@ -189,6 +189,22 @@ fn ctrl_c_at_a_restart_that_hangs_gives_the_prompt_back() {
     assert_eq!(livy.counts(), (2, 1, 1));
 }
 
+/// Presses Ctrl-D until something is so: where a statement was left, the next prompt hears none of the keys that were
+/// pressed before it.
+#[track_caller]
+fn ctrl_d_until(pty: &mut Pty, so: impl Fn() -> bool) {
+    for _ in 0..300 {
+        pty.send("\x04");
+        for _ in 0..40 {
+            if so() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+    panic!("never: {}", pty.screen());
+}
+
 #[test]
 fn ctrl_c_while_ctrl_d_looks_after_statements_gives_the_prompt_back() {
     let hangs = Arc::new(AtomicBool::new(false));
@@ -215,10 +231,9 @@ fn ctrl_c_while_ctrl_d_looks_after_statements_gives_the_prompt_back() {
     pty.wait_for("pyspark 2>");
     hangs.store(true, Ordering::SeqCst);
     let looks = livy.asked("GET /sessions/0/statements/0");
-    pty.send("\x04");
-    while livy.asked("GET /sessions/0/statements/0") == looks {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    ctrl_d_until(&mut pty, || {
+        livy.asked("GET /sessions/0/statements/0") > looks
+    });
     pty.send("\x03");
     std::thread::sleep(Duration::from_millis(100));
     enter(&mut pty, ":kind");

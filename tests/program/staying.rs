@@ -87,7 +87,7 @@ fn a_shell_that_is_ended_cancels_what_it_waits_for_and_not_what_was_left_behind(
     pty.wait_for("goes on as the server's statement 0");
     pty.wait_for("pyspark 2>");
     pty.send("\x04");
-    pty.wait_for("goes on in the session, which stays");
+    pty.wait_for("which stays: it goes on there");
     enter(&mut pty, "waited for");
     livy.until("GET /sessions/0/statements/1");
     pty.wait_for("Ctrl-C cancels");
