@@ -45,7 +45,6 @@ fn main() {
     let floor = median(&mut pty, |_| (":timin".to_owned(), "g"));
     println!("medians in ms from Tab to the name");
     println!("floor (a command)     {floor:>7.1}");
-    let name = |begin: &str, at: usize, typed: &str| format!("{begin}x{at}; {typed}");
     let first = once(&mut pty, "spark.ran", "ge");
     println!("python, the first     {first:>7.1}");
     let cases: [(&str, f64, &Case); 3] = [
@@ -69,6 +68,11 @@ fn main() {
         );
     }
     pty.leave();
+}
+
+/// A text that was not asked for before.
+fn name(begin: &str, at: usize, typed: &str) -> String {
+    format!("{begin}x{at}; {typed}")
 }
 
 fn median(pty: &mut Pty, case: impl Fn(usize) -> (String, &'static str)) -> f64 {

@@ -107,8 +107,11 @@ const PIECES: &[&str] = &[
     "\t",
 ];
 
+/// A text of so many bytes.
+type Shape = fn(usize) -> String;
+
 /// Texts that no repetition gives.
-const SHAPES: [(&str, fn(usize) -> String); 9] = [
+const SHAPES: [(&str, Shape); 9] = [
     ("deep brackets", |size| {
         "(".repeat(size / 2) + &")".repeat(size / 2)
     }),
@@ -193,8 +196,11 @@ from found group by a order by n desc;
     }
 }
 
+/// Reads code, and forgets what it found.
+type Reader = fn(Language, &str);
+
 /// What reads code.
-const READERS: [(&str, fn(Language, &str)); 9] = [
+const READERS: [(&str, Reader); 9] = [
     ("lex", |language, text| drop(language.lex(text))),
     ("completeness", |language, text| {
         let _ = language.completeness(text);

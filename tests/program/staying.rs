@@ -86,6 +86,11 @@ fn a_shell_that_is_ended_cancels_what_it_waits_for_and_not_what_was_left_behind(
     pty.send("\x03");
     pty.wait_for("goes on as the server's statement 0");
     pty.wait_for("pyspark 2>");
+    // where a statement was left, the prompt ends by no Ctrl-D that comes with it
+    enter(&mut pty, ":timing");
+    pty.wait_until("the next prompt", |screen| {
+        screen.contents().matches("pyspark 2>").count() == 2
+    });
     pty.send("\x04");
     pty.wait_for("which stays: it goes on there");
     enter(&mut pty, "waited for");
