@@ -8,7 +8,7 @@ use crate::run::Ended;
 const PASSWORD: &str = "a \"quoted\" pass\\word, with # and blanks";
 /// The entry for it, as netrc writes it.
 const QUOTED: &str =
-    r##"machine 127.0.0.1 login ann password "a \"quoted\" pass\\word, with # and blanks""##;
+    r#"machine 127.0.0.1 login ann password "a \"quoted\" pass\\word, with # and blanks""#;
 /// Of other entries.
 const OTHERS: [&str; 4] = ["0thersPw1", "0thersPw2", "0thersPw3", "0thersPw4"];
 
