@@ -45,13 +45,12 @@ fn main() {
     let floor = median(&mut pty, |_| (":timin".to_owned(), "g"));
     println!("medians in ms from Tab to the name");
     println!("floor (a command)     {floor:>7.1}");
-    let name = |begin: &str, at: usize, typed: &str| format!("{begin}x{at}; {typed}");
     let first = once(&mut pty, "spark.ran", "ge");
     println!("python, the first     {first:>7.1}");
     let cases: [(&str, f64, &Case); 3] = [
-        ("python", 60.0, &|at| (name("", at, "spark.ran"), "ge")),
+        ("python", 60.0, &|at| (format!("x{at}; spark.ran"), "ge")),
         ("scala, warm", 500.0, &|at| {
-            (name(":scala ", at, "spark.ran"), "ge")
+            (format!(":scala x{at}; spark.ran"), "ge")
         }),
         ("sql, known", 5.0, &|at| {
             (format!(":sql select {at} from bench_v"), "iew")

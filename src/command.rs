@@ -93,7 +93,6 @@ impl fmt::Display for CommandError {
     }
 }
 
-
 /// Is the line a command?
 pub fn is_command(line: &str) -> bool {
     line.strip_prefix(':').is_some_and(|rest| {
