@@ -15,6 +15,7 @@ mod scala;
 mod scan;
 mod sql;
 mod sql_block;
+mod sql_functions;
 mod sql_words;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,8 @@ use std::ops::Range;
 pub use gist::{Gist, Gists};
 pub use magic::magic;
 pub use python::future_imports as python_future_imports;
-pub use sql_words::{FUNCTIONS as SQL_FUNCTIONS, KEYWORDS as SQL_KEYWORDS};
+pub use sql_functions::FUNCTIONS as SQL_FUNCTIONS;
+pub use sql_words::KEYWORDS as SQL_KEYWORDS;
 
 /// A language that a Livy session can run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

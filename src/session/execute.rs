@@ -169,7 +169,11 @@ impl Session {
         let began = Instant::now();
         let code = code.as_deref();
         let mut wait = Wait::new(self, statement.id, began, code, &events);
-        wait.until_final(statement, &mut Interrupts::never()).await
+        let ended = wait.until_final(statement, &mut Interrupts::never()).await;
+        if let Ok(read) = &ended {
+            self.sent.read(read.id);
+        }
+        ended
     }
 
     /// Is the session over, or unknown to the server? None when it does not tell.
