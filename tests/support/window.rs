@@ -69,7 +69,8 @@ impl Window {
         self.send("\r");
     }
 
-    /// Closes it, as far as its program can tell: whoever had it as the terminal gets a HUP.
+    /// Closes it, as far as its program can tell: whoever had it as the terminal gets a HUP. Returns when that is so.
+    #[track_caller]
     pub fn close(&mut self) {
         let ends = self.ends.take().unwrap();
         // without a key for the end, its writer types none into it when it is dropped
@@ -77,6 +78,13 @@ impl Window {
         let mut mode = tcgetattr(&device).unwrap();
         mode.special_codes[SpecialCodeIndex::VEOF] = 0;
         tcsetattr(&device, OptionalActions::Now, &mode).unwrap();
+        drop(ends);
+        // a process that another test is just starting may hold its end for a moment more
+        let end = Instant::now() + DEADLINE;
+        while tcgetattr(&device).is_ok() {
+            assert!(Instant::now() < end, "it is not closed");
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Waits for the program's end.
