@@ -70,11 +70,6 @@ fn main() {
     pty.leave();
 }
 
-/// A text that was not asked for before.
-fn name(begin: &str, at: usize, typed: &str) -> String {
-    format!("{begin}x{at}; {typed}")
-}
-
 fn median(pty: &mut Pty, case: impl Fn(usize) -> (String, &'static str)) -> f64 {
     let mut all: Vec<f64> = (0..ROUNDS)
         .map(|at| {
