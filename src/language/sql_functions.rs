@@ -1,6 +1,6 @@
 //! The functions of Spark's SQL.
 
-/// The functions that every Spark since 2.4 brings along, the usual ones.
+/// The usual functions that Spark brings along: all of them since 3.1, most since 2.4.
 pub const FUNCTIONS: &[&str] = &[
     "abs",
     "acos",

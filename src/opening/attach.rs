@@ -229,8 +229,7 @@ impl Opener {
             ends.text()
         ));
         let last = newest(session, RECAP).await?;
-        let is_hidden = |it: &&Statement| it.code.as_deref().is_some_and(session::is_hidden);
-        for statement in last.iter().filter(|it| !is_hidden(it)) {
+        for statement in &last {
             telling.show(&line(statement));
         }
         let open = |it: &&Statement| !it.state.is_over() && !session::is_unreadable(it);
@@ -259,14 +258,17 @@ fn use_it(session: &Session) {
     });
 }
 
-/// Its newest statements, oldest first, from which the search for a lost one begins; none where they cannot be had in
+/// Its users' newest statements, oldest first, from which the search for a lost one begins; none where they cannot be had in
 /// time.
 async fn newest(session: &Session, most: usize) -> Option<Vec<Statement>> {
-    let newest = session::newest(&session.client, &session.id, most);
+    let newest = session::newest_of_users(&session.client, &session.id, most);
     let found = tokio::time::timeout(PATIENCE, newest).await.ok()?.ok()?;
-    match found.last() {
+    // what the server failed to show may not be there at all, and a search must not begin behind the end
+    let mut shown = found.iter().rev().filter(|it| !session::is_unreadable(it));
+    match shown.next() {
         Some(last) => session.sent.saw(last.id),
-        None => session.sent.saw_none(),
+        None if found.is_empty() => session.sent.saw_none(),
+        None => {}
     }
     Some(found)
 }

@@ -9,6 +9,7 @@ use super::double::{Double, LookOut};
 use super::interrupt::Interrupts;
 use super::log::useful_lines;
 use super::lost::{Gone, Lost};
+use super::underway::Waited;
 use super::wait::Wait;
 use crate::livy::{Error, Kind, Outcome, Reason, SessionState, Statement, StatementState};
 
@@ -125,6 +126,9 @@ impl Session {
         let began = Instant::now();
         let _working = self.life.work();
         let _turn = self.hidden.yields().await;
+        if self.underway.is_parted() {
+            return Err(Lost::GivenUp);
+        }
         let mut cancel = Cancel::default();
         let statement = self
             .submit(submission, &mut cancel, interrupts, events)
@@ -138,10 +142,12 @@ impl Session {
         self.sent.unread(statement.id);
         let id = statement.id;
         let ended = wait.until_final(statement, interrupts).await;
-        let left = matches!(
-            ended,
-            Err(Lost::Left { .. } | Lost::Silent { .. } | Lost::Unreadable { .. })
-        );
+        let cut_off = matches!(ended, Err(Lost::Silent { .. } | Lost::Refused { .. }));
+        if cut_off {
+            // it goes on, and nobody wanted that
+            wait.waited.iter_mut().for_each(Waited::left);
+        }
+        let left = cut_off || matches!(ended, Err(Lost::Left { .. } | Lost::Unreadable { .. }));
         if !left {
             self.sent.read(id);
         }

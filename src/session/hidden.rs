@@ -1,8 +1,8 @@
 //! Statements that are not the user's: what the shell asks a session of itself, for Tab and for its own commands.
 //!
 //! A user's statement always comes first. A hidden one is sent only to an idle session of ours in which nothing of the
-//! user's waits, one at a time; it is cancelled when its time is over, when nobody waits for its answer any more, and
-//! when a user's statement comes, which waits for that a bounded time. It has no number of ours and stands in no
+//! user's waits, one at a time; it is cancelled when its time is over, when whoever asked drops the question, and when
+//! a user's statement comes, which waits for that a bounded time. It has no number of ours and stands in no
 //! history. Its answer is never looked for: a lost one is silence.
 use std::pin::pin;
 use std::sync::Arc;

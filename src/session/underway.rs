@@ -1,5 +1,6 @@
 //! The statements that are waited for: a way out that leaves their session there must not leave them running.
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ const OUTPUT_FOLLOWS: Duration = Duration::from_millis(500);
 
 /// The statements of a session that somebody waits for, by their ids. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Underway(Arc<Mutex<BTreeMap<i64, Seen>>>);
+pub struct Underway(Arc<Mutex<BTreeMap<i64, Seen>>>, Arc<AtomicBool>);
 
 /// What is known of one.
 #[derive(Clone, Copy, Debug, Default)]
@@ -86,6 +87,11 @@ impl Underway {
         }
     }
 
+    /// Is the session being left? What is sent from now on would run for nobody.
+    pub(super) fn is_parted(&self) -> bool {
+        self.1.load(Ordering::SeqCst)
+    }
+
     /// It has ended, or whoever waited wants it to go on alone.
     pub fn let_go(&self, id: i64) {
         self.all(|all| all.remove(&id));
@@ -100,6 +106,9 @@ impl Session {
     /// Cancels what is still waited for, once, and waits a few seconds at most for each to end; the answer says what
     /// became of them.
     pub async fn part(&self) -> Vec<Parting> {
+        self.underway.1.store(true, Ordering::SeqCst);
+        // a hidden one, too, ends for a moment's wait
+        drop(self.hidden.yields().await);
         let mut partings = Vec::new();
         for (id, seen) in self.underway.all(std::mem::take) {
             let parting = tokio::time::timeout(PATIENCE, self.parting(id, seen)).await;

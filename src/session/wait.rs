@@ -216,9 +216,22 @@ impl<'a> Wait<'a> {
         } else if self.denied > 1 {
             return Err(self.given_up(error).await);
         }
+        // the second look comes soon, later ones as after any failure
+        let wait = self.backoff.next(None);
+        let first = self.denied == 1;
+        self.again(error, if first { SECOND_LOOK } else { wait })
+    }
+
+    /// Another look, as long as the session may live.
+    fn again(&mut self, error: Error, wait: Duration) -> Result<Look, Lost> {
         let since = *self.trouble.get_or_insert_with(Instant::now);
+        let after = since.elapsed();
+        if self.session.patience.is_some_and(|most| after >= most) {
+            let id = self.id;
+            return Err(Lost::Silent { id, after, error });
+        }
         let _ = self.events.send(Running::Trouble { since, error });
-        Ok(Look::Again(SECOND_LOOK))
+        Ok(Look::Again(wait))
     }
 
     async fn after_failure(&mut self, error: Error) -> Result<Look, Lost> {
@@ -256,14 +269,7 @@ impl<'a> Wait<'a> {
         if self.hung >= HUNG_ANSWERS {
             return Err(Lost::Unreadable { id: self.id, error });
         }
-        let since = *self.trouble.get_or_insert_with(Instant::now);
-        let after = since.elapsed();
-        if self.session.patience.is_some_and(|most| after >= most) {
-            let id = self.id;
-            return Err(Lost::Silent { id, after, error });
-        }
-        let _ = self.events.send(Running::Trouble { since, error });
-        Ok(Look::Again(wait))
+        self.again(error, wait)
     }
 
     /// Names what cannot be got over.

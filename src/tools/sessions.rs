@@ -152,13 +152,17 @@ async fn meant(client: &Client, word: &str) -> Result<SessionId, Report> {
     if word.bytes().all(|c| c.is_ascii_digit()) {
         return Ok(SessionId::new(word));
     }
-    let all = client.all_sessions().await.map_err(of)?;
+    let Ok(all) = client.all_sessions().await else {
+        // where nothing can be listed, an id is all that is known
+        return Ok(SessionId::new(word));
+    };
     let ids: Vec<SessionId> = (all.into_iter())
         .filter(|it| it.id.as_str() == word || it.name.as_deref() == Some(word))
         .map(|it| it.id)
         .collect();
     match ids.as_slice() {
-        [] => Err(none_such(word)),
+        // an id may be no number, and a list may lack it: the server says what it knows of it
+        [] => Ok(SessionId::new(word)),
         [one] => Ok(one.clone()),
         several => {
             let ids: Vec<&str> = several.iter().map(SessionId::as_str).collect();

@@ -261,7 +261,8 @@ fn sessions_are_killed_by_name_from_the_shell_and_ctrl_c_leaves_a_slow_end() {
     pty.wait_for("session old is ended");
     pty.wait_for("twin is the name of 2 sessions: 1, 3");
     pty.wait_for("there is no session nobodys");
-    assert_eq!(livy.asked("DELETE"), 1);
+    // a list may lack a session, and an id be no number: the server is asked for it by that word
+    assert_eq!(livy.asked("DELETE"), 2);
     enter(&mut pty, ":sessions kill slow 1");
     livy.until("DELETE /sessions/2");
     pty.wait_for("ending session slow (Ctrl-C stops waiting)");

@@ -151,11 +151,13 @@ def main():
                 if it.kind in (it.POSITIONAL_OR_KEYWORD, it.KEYWORD_ONLY) and name != "self":
                     add(name + "=", "argument")
         for name in sorted(ns):
-            add(name, kind_of(ns[name]))
+            if name.startswith(word):
+                add(name, kind_of(ns[name]))
         for name in keyword.kwlist:
             add(name, "keyword")
         for name in dir(builtins):
-            add(name, kind_of(getattr(builtins, name)))
+            if name.startswith(word):
+                add(name, kind_of(getattr(builtins, name)))
     elif mode == "attribute":
         x = value_of(of)
         if x is not None:
@@ -191,6 +193,8 @@ def main():
                 columns(x)
         if ask["column"] and not found:
             for x in list(ns.values()):
+                if time.time() > stop:
+                    break
                 if is_frame(x):
                     columns(x)
         if not found and not ask["column"]:
