@@ -117,7 +117,7 @@ impl Opener {
         asked: &Asked<'_>,
     ) -> Owed {
         let (lease, record) = (asked.lease.clone(), self.0.record.clone());
-        let owed = Owed::new(client.clone(), lease, record, taking.journal);
+        let owed = Owed::of(client.clone(), lease, record, taking.journal);
         if taking.delete {
             let there = Session::of(client.clone(), shown, shown.kind_or(asked.kind));
             let _ = owed.delete_later(&there);

@@ -103,20 +103,17 @@ impl Opener {
             let record = &self.0.record;
             record.creating(&name, &server, options)
         };
-        let journal = written(&client);
-        let mut owed = Owed::new(client, lease, self.0.record.clone(), journal);
-        if !self.owe(&owed, promise) {
-            self.0.record.deleted(owed.journal);
+        let mut owed = Owed::new(client, lease, self.0.record.clone());
+        // owed first: whoever leaves erases what is written by then, and nothing is written after
+        if !self.owe(&owed, promise) || !owed.write(|| written(&owed.client)) {
             return Err(given_up());
         }
         let mut started = self.started(wanted, &owed, telling).await;
         if let Err(StartError::Create(error)) = &started
             && let Some(other) = self.below_livy(&owed.client, error, telling).await
         {
-            self.0.record.deleted(owed.journal);
-            owed.journal = written(&other);
             owed.client = other.clone();
-            if self.owe(&owed, promise) {
+            if self.owe(&owed, promise) && owed.write(|| written(&other)) {
                 // from now on every call goes there
                 *self.0.client.lock().await = Some(other);
                 started = self.started(wanted, &owed, telling).await;
@@ -147,7 +144,7 @@ impl Opener {
                 while let Some(event) = seen.recv().await {
                     if let Starting::Created { id, left_out, .. } = &event {
                         ends.leave_out(left_out);
-                        owed.record.created(owed.journal, id, ends.heartbeat_s);
+                        owed.record.created(owed.journal(), id, ends.heartbeat_s);
                         opener.tell_what_was_left(&owed.client, &listening);
                     }
                     words.hear(event, &listening);
@@ -167,7 +164,7 @@ impl Opener {
             // what could not be deleted is told on the way out, which tries again
             self.0.runtime.spawn(async move { owed.close().await });
         } else {
-            owed.record.deleted(owed.journal);
+            owed.erase();
         }
     }
 }

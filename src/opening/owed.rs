@@ -1,5 +1,5 @@
 //! A session that we use, and what leaving it takes.
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::livy::{Client, Reason};
@@ -13,7 +13,7 @@ pub struct Owed {
     pub(super) client: Client,
     pub(super) lease: Lease,
     pub(super) record: Record,
-    pub(super) journal: JournalKey,
+    row: Arc<Mutex<Row>>,
     stays: Arc<Mutex<Stays>>,
     /// Once it is there.
     used: Arc<Mutex<Option<Used>>>,
@@ -25,6 +25,17 @@ struct Used {
     session: Session,
     /// The command that shows its statements.
     look: String,
+}
+
+/// Its row in the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Row {
+    /// Not yet written.
+    Due,
+    /// As long as the session may be there.
+    Written(JournalKey),
+    /// There is no session, and will be none. The way out may be over by now: what is written then stays for ever.
+    Over,
 }
 
 /// Does it stay when we leave?
@@ -66,15 +77,59 @@ impl Farewell {
 }
 
 impl Owed {
-    pub(super) fn new(client: Client, lease: Lease, record: Record, journal: JournalKey) -> Self {
+    /// Of a session that is not asked for yet.
+    pub(super) fn new(client: Client, lease: Lease, record: Record) -> Self {
         Self {
             client,
             lease,
             record,
-            journal,
+            row: Arc::new(Mutex::new(Row::Due)),
             stays: Arc::new(Mutex::new(Stays::No)),
             used: Arc::default(),
         }
+    }
+
+    /// Of a session that is there, with its row.
+    pub(super) fn of(client: Client, lease: Lease, record: Record, row: JournalKey) -> Self {
+        let owed = Self::new(client, lease, record);
+        *owed.row() = Row::Written(row);
+        owed
+    }
+
+    /// Writes its row, in the place of one that it has. False when it was closed before: then nothing is written,
+    /// and no session may be asked for.
+    #[must_use]
+    pub(super) fn write(&self, write: impl FnOnce() -> JournalKey) -> bool {
+        let mut row = self.row();
+        match *row {
+            Row::Over => return false,
+            Row::Written(before) => self.record.deleted(before),
+            Row::Due => {}
+        }
+        *row = Row::Written(write());
+        true
+    }
+
+    /// There is no session, and will be none.
+    pub(super) fn erase(&self) {
+        let mut row = self.row();
+        if let Row::Written(written) = *row {
+            self.record.deleted(written);
+        }
+        *row = Row::Over;
+    }
+
+    /// Its row; none when there is none.
+    pub(super) fn journal(&self) -> JournalKey {
+        match *self.row() {
+            Row::Written(written) => written,
+            Row::Due | Row::Over => JournalKey::NONE,
+        }
+    }
+
+    /// Held while it is written or erased: whoever closes meanwhile waits, and finds what was done.
+    fn row(&self) -> MutexGuard<'_, Row> {
+        self.row.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The session is there; `look` is the command that shows its statements.
@@ -118,7 +173,7 @@ impl Owed {
 
     /// From now on it stays when we leave; then that is said, and the journal does not take it for left behind.
     pub(super) fn stay(&self, farewell: Option<Farewell>) {
-        self.record.keep(self.journal, true);
+        self.record.keep(self.journal(), true);
         self.let_be(farewell);
     }
 
@@ -130,14 +185,14 @@ impl Owed {
 
     /// It seems to be gone, and stays for nobody: a later look finds out whether that is so.
     pub(super) fn given_up(&self) {
-        self.record.keep(self.journal, false);
+        self.record.keep(self.journal(), false);
         self.let_be(None);
     }
 
     /// From now on it is deleted when we leave. False when the way out was taken already.
     pub(super) fn delete_later(&self, session: &Session) -> bool {
         // first: what cannot be deleted is left behind
-        self.record.keep(self.journal, false);
+        self.record.keep(self.journal(), false);
         self.set(Stays::No);
         self.lease.take(session)
     }
@@ -175,7 +230,7 @@ impl Owed {
         match self.lease.close(&self.client).await {
             // whoever closed it before may not write that down any more, where the program ends meanwhile
             Closed::Nothing | Closed::Deleted(_) | Closed::Before => {
-                self.record.deleted(self.journal);
+                self.erase();
                 None
             }
             // the journal keeps its row: ours may go on under an id that we do not know
@@ -202,4 +257,40 @@ impl Owed {
 pub(super) fn left(lease: &Lease) -> Option<String> {
     let session = lease.owed()?;
     Some(format!("session {session} may still be there"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::livy::Connection;
+
+    const SERVER: &str = "http://127.0.0.1:1";
+
+    fn owed(record: &Record) -> Owed {
+        let client = Client::new(Connection::new(SERVER.parse().unwrap())).unwrap();
+        Owed::new(client, Lease::default(), record.clone())
+    }
+
+    /// The rows of sessions that may be there.
+    fn rows(record: &Record) -> usize {
+        record.own_sessions(SERVER).len()
+    }
+
+    #[tokio::test]
+    async fn the_way_out_erases_the_row_that_is_there_and_none_is_written_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = Record::open(Some(&folder.path().join("record.sqlite")), SERVER);
+        let write = |owed: &Owed, name| owed.write(|| record.creating(name, SERVER, None));
+
+        let before = owed(&record);
+        assert!(write(&before, "a") && write(&before, "b"));
+        assert_eq!(rows(&record), 1);
+        before.close().await;
+        assert_eq!(rows(&record), 0);
+
+        let after = owed(&record);
+        after.close().await;
+        assert!(!write(&after, "c"));
+        assert_eq!(rows(&record), 0);
+    }
 }
