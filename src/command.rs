@@ -364,6 +364,13 @@ mod tests {
     }
 
     #[test]
+    fn no_line_of_the_help_is_wider_than_a_usual_window() {
+        for line in help().lines() {
+            assert!(line.chars().count() <= 100, "{line}");
+        }
+    }
+
+    #[test]
     fn every_entry_of_the_table_parses() {
         for entry in TABLE {
             let argument = match entry.name {

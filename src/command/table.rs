@@ -24,7 +24,7 @@ pub const TABLE: &[Entry] = &[
     Entry {
         name: "quit",
         arguments: "",
-        does: "leave (also Ctrl-D); the session is deleted, unless it is to stay",
+        does: "leave (also Ctrl-D); ends the session unless kept",
         more: "One that --keep, --reuse or --attach names stays (not with --delete): :info says which. Asks once more when a statement that was left behind still runs, and says what becomes of it.",
     },
     Entry {

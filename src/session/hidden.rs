@@ -120,6 +120,11 @@ impl Hidden {
         turn
     }
 
+    /// Is one under way? Then a busy session is no news to the user.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.0.lane.try_lock().is_err()
+    }
+
     fn is_wanted(&self) -> bool {
         *self.0.users.borrow() > 0
     }

@@ -170,7 +170,8 @@ impl Watcher {
             Ok(seen) => {
                 session.life.shown(&seen);
                 self.silent = None;
-                let state = seen.state;
+                let ours = seen.state == SessionState::Busy && session.hidden.is_under_way();
+                let state = if ours { SessionState::Idle } else { seen.state };
                 match self.slept.take() {
                     Some(slept) => Health::Woke { slept, state },
                     None => Health::Alive(state),
