@@ -30,6 +30,8 @@ use crate::tools::setup::Consent;
 use crate::{dry_run, style, terminal, tools, verbose};
 use parts::{credentials, editor, nothing_to_run, results, with_local_files};
 
+/// How much longer than asked a Ctrl-C on the way out waits, for what is nearly done.
+const MOMENT: Duration = Duration::from_millis(300);
 /// How long after the end of a piped script the signal may come that ended whoever wrote it.
 const SAME_SIGNAL: Duration = Duration::from_millis(5);
 
@@ -367,10 +369,18 @@ impl Running {
             !quiet && io::stderr().is_terminal() && self.shutdown.is_owing(),
         );
         let (notes, code) = self.runtime.block_on(async {
+            let leaving = self.shutdown.leave(shutdown::LIMIT);
+            tokio::pin!(leaving);
             tokio::select! {
-                notes = self.shutdown.leave(shutdown::LIMIT) => (notes, code),
-                () = interrupts.next() => (self.shutdown.owed(), code::INTERRUPTED),
+                notes = &mut leaving => return (notes, code),
+                () = interrupts.next() => {}
             }
+            // a deletion that is not even sent yet would leave a session that one moment more spares
+            let notes = timeout(MOMENT, leaving).await;
+            (
+                notes.unwrap_or_else(|_| self.shutdown.owed()),
+                code::INTERRUPTED,
+            )
         });
         drop(line);
         for text in notes {

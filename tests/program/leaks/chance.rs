@@ -29,14 +29,19 @@ fn a_signal_at_any_moment_of_a_script_leaves_no_session() {
             None => assert_eq!(made, 0, "{:?}", ended.err),
             Some(code) => assert!([0, way.code()].contains(&code), "{code}: {}", ended.err),
         }
-        assert_eq!(
-            (made, left),
-            (deleted, 0),
-            "exit code {code:?}: {}",
-            ended.err
-        );
         // who does not wait for the answer to the delete is told the id, and the journal keeps it
         let told = ended.err.contains("session 0 may still be there");
+        if told {
+            // Ctrl-C on the way out, which the deletion may not even have begun
+            assert!(matches!(way, Way::Int) && left <= 1, "{}", ended.err);
+        } else {
+            assert_eq!(
+                (made, left),
+                (deleted, 0),
+                "exit code {code:?}: {}",
+                ended.err
+            );
+        }
         assert_eq!(
             left_behind(&home).len(),
             usize::from(told),

@@ -133,6 +133,11 @@ fn take(scene: &Scene, stage: Stage, way: Way, pty: &mut Pty, random: &mut Rng) 
     pause(random, 20);
     match (stage, way) {
         (Stage::Deleting, Way::Int) => {}
+        // once there is a session, the same key would only clear the line
+        (Stage::Sent | Stage::Starting, Way::Int) => {
+            pty.wait_for("given up");
+            scene.answer();
+        }
         (Stage::Idle | Stage::Running | Stage::Cancelling, Way::Int) => {
             let next = if stage == Stage::Idle {
                 "pyspark 1>"
