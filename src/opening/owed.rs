@@ -160,6 +160,9 @@ impl Owed {
             Parting::MayRun(statement) => Some(format!(
                 "statement {statement} may still run in session {id}, which stays: {look} shows it"
             )),
+            Parting::MayHave => Some(format!(
+                "a statement that was being sent may have reached session {id}, which stays: {look} shows it"
+            )),
             _ if is_quiet() => None,
             Parting::Cancelled(statement) => Some(format!(
                 "statement {statement} of session {id} is cancelled"

@@ -126,14 +126,13 @@ impl Session {
         let began = Instant::now();
         let _working = self.life.work();
         let _turn = self.hidden.yields().await;
-        if self.underway.is_parted() {
-            return Err(Lost::GivenUp);
-        }
+        let mut on_its_way = self.underway.sending();
         let mut cancel = Cancel::default();
         let statement = self
-            .submit(submission, &mut cancel, interrupts, events)
+            .submit(submission, &mut on_its_way, &mut cancel, interrupts, events)
             .await?;
         let waited = self.underway.begun(statement.id);
+        drop(on_its_way);
         let _ = events.send(Running::Accepted(statement.id));
         let mut wait = Wait::new(self, statement.id, began, Some(submission.code), events);
         wait.waited = Some(waited);

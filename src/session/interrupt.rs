@@ -60,8 +60,11 @@ impl Interrupts {
         Self(receiver)
     }
 
-    /// Returns at the next interrupt; several that came before count as one.
+    /// Returns at the next interrupt; several that came before count as one. After a stop there is always one more.
     pub async fn next(&mut self) {
+        if self.is_stop() {
+            return;
+        }
         if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -11,6 +11,7 @@ use super::identity::{Check, STATEMENT_FRESH};
 use super::interrupt::Interrupts;
 use super::lost::Lost;
 use super::poll::Backoff;
+use super::underway::{LAST_ANSWER, OnItsWay};
 use super::wait::is_session_denied;
 use crate::livy::{Error, Problem, Reach, Reason, Statement};
 
@@ -21,6 +22,7 @@ impl Session {
     pub(super) async fn submit(
         &self,
         submission: Submission<'_>,
+        on_its_way: &mut OnItsWay,
         cancel: &mut Cancel,
         interrupts: &mut Interrupts,
         events: &UnboundedSender<Running>,
@@ -32,6 +34,7 @@ impl Session {
             let error = match self.still_ours(interrupts).await? {
                 // nothing is sent to where nothing comes back from
                 Some(error) => error,
+                None if !on_its_way.leaves() => return Err(Lost::GivenUp),
                 None => match self
                     .send_once(submission, cancel, interrupts, events)
                     .await?
@@ -57,6 +60,7 @@ impl Session {
                     }
                 },
             };
+            on_its_way.stayed();
             let since = *trouble.get_or_insert_with(Instant::now);
             let over = self.patience.is_some_and(|most| since.elapsed() >= most);
             if over || cancel.wanted {
@@ -67,7 +71,8 @@ impl Session {
         }
     }
 
-    /// One request. The first interrupt is for the statement, the second for the wait.
+    /// One request. The first interrupt is for the statement, the second for the wait; after a stop its answer, which
+    /// tells what is to be cancelled, is waited for a moment longer.
     async fn send_once(
         &self,
         submission: Submission<'_>,
@@ -83,6 +88,11 @@ impl Session {
             tokio::select! {
                 answer = &mut sending => return Ok(answer),
                 () = interrupts.next() => {
+                    if interrupts.is_stop()
+                        && let Ok(answer) = tokio::time::timeout(LAST_ANSWER, &mut sending).await
+                    {
+                        return Ok(answer);
+                    }
                     if cancel.wanted || interrupts.is_stop() {
                         self.sent.doubt(submission.code);
                         return Err(Lost::Left { id: None });

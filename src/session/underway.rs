@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+
 use super::Session;
 use crate::livy::{Error, Reason, StatementState};
 
@@ -14,9 +16,64 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long after its state a statement's output may follow.
 const OUTPUT_FOLLOWS: Duration = Duration::from_millis(500);
 
-/// The statements of a session that somebody waits for, by their ids. Clones share them.
+/// How long the server has to answer a submission that a way out has met.
+pub(super) const LAST_ANSWER: Duration = Duration::from_secs(1);
+/// The same, with the time that whoever sent it takes to hear of that.
+const ANSWERED: Duration = Duration::from_millis(1500);
+
+/// The statements of a session that somebody waits for. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Underway(Arc<Mutex<BTreeMap<i64, Seen>>>, Arc<AtomicBool>);
+pub struct Underway(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// By their ids.
+    waited: Mutex<BTreeMap<i64, Seen>>,
+    /// How many have left, and have no id yet.
+    on_their_way: watch::Sender<usize>,
+    parted: AtomicBool,
+}
+
+/// A statement that is to be sent, until this is dropped: then it has its id, or whoever sent it gives it up.
+#[derive(Debug)]
+pub(super) struct OnItsWay {
+    underway: Underway,
+    /// It may have reached the server.
+    left: bool,
+}
+
+impl OnItsWay {
+    /// It leaves now. False where its session is being left: it would run for nobody.
+    #[must_use]
+    pub(super) fn leaves(&mut self) -> bool {
+        self.set(true);
+        // in this order: whoever parts says so first, and looks at what is on its way after
+        let goes = !self.underway.is_parted();
+        if !goes {
+            self.set(false);
+        }
+        goes
+    }
+
+    /// It surely did not reach the server.
+    pub(super) fn stayed(&mut self) {
+        self.set(false);
+    }
+
+    fn set(&mut self, left: bool) {
+        if std::mem::replace(&mut self.left, left) == left {
+            return;
+        }
+        let count = &self.underway.0.on_their_way;
+        count.send_modify(|count| *count = if left { *count + 1 } else { *count - 1 });
+    }
+}
+
+impl Drop for OnItsWay {
+    fn drop(&mut self) {
+        self.set(false);
+    }
+}
 
 /// What is known of one.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,6 +93,8 @@ pub enum Parting {
     Ended(i64),
     /// It may run on.
     MayRun(i64),
+    /// The server has not answered its submission, and may have it.
+    MayHave,
 }
 
 /// Somebody waits for a statement, until this is dropped.
@@ -77,6 +136,14 @@ impl Drop for Waited {
 }
 
 impl Underway {
+    /// One is to be sent.
+    pub(super) fn sending(&self) -> OnItsWay {
+        OnItsWay {
+            underway: self.clone(),
+            left: false,
+        }
+    }
+
     /// From now on it is waited for.
     pub(super) fn begun(&self, id: i64) -> Waited {
         self.all(|all| all.insert(id, Seen::default()));
@@ -89,7 +156,7 @@ impl Underway {
 
     /// Is the session being left? What is sent from now on would run for nobody.
     pub(super) fn is_parted(&self) -> bool {
-        self.1.load(Ordering::SeqCst)
+        self.0.parted.load(Ordering::SeqCst)
     }
 
     /// It has ended, or whoever waited wants it to go on alone.
@@ -98,7 +165,7 @@ impl Underway {
     }
 
     fn all<T>(&self, change: impl FnOnce(&mut BTreeMap<i64, Seen>) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.0.waited.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -106,10 +173,16 @@ impl Session {
     /// Cancels what is still waited for, once, and waits a few seconds at most for each to end; the answer says what
     /// became of them.
     pub async fn part(&self) -> Vec<Parting> {
-        self.underway.1.store(true, Ordering::SeqCst);
+        self.underway.0.parted.store(true, Ordering::SeqCst);
         // a hidden one, too, ends for a moment's wait
         drop(self.hidden.yields().await);
         let mut partings = Vec::new();
+        // what has no id can be neither cancelled nor named
+        let mut on_their_way = self.underway.0.on_their_way.subscribe();
+        let answered = on_their_way.wait_for(|count| *count == 0);
+        if tokio::time::timeout(ANSWERED, answered).await.is_err() {
+            partings.push(Parting::MayHave);
+        }
         for (id, seen) in self.underway.all(std::mem::take) {
             let parting = tokio::time::timeout(PATIENCE, self.parting(id, seen)).await;
             partings.extend(parting.unwrap_or(Some(Parting::MayRun(id))));

@@ -3,9 +3,10 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use super::shell::{enter, shell};
-use super::support::Reply;
+use super::support::{Gate, Reply};
 use super::*;
 
+const SEND: &str = "POST /sessions/0/statements";
 const LOOK: &str = "GET /sessions/0/statements/0";
 const CANCEL: &str = "POST /sessions/0/statements/0/cancel";
 
@@ -18,8 +19,7 @@ fn hanging(livy: &Livy, home: &Home, way: &str, more: &[&str]) -> run::Started {
         arguments.push("0");
     }
     let started = home.livysh(&[&arguments, more].concat()).start();
-    livy.until("POST /sessions/0/statements");
-    livy.until(LOOK);
+    livy.until_after(SEND, LOOK);
     started
 }
 
@@ -43,9 +43,72 @@ fn a_signal_cancels_the_statement_in_a_session_that_stays_and_names_it() {
 }
 
 #[test]
+fn a_signal_that_meets_a_submission_waits_a_moment_for_what_is_to_be_cancelled() {
+    let livy = Livy::failing(|request| match request.line().as_str() {
+        SEND => Fault::Late(Duration::from_millis(400)),
+        _ => Fault::None,
+    });
+    let home = Home::new();
+    let started = home.livysh(&["-e", "hang", &livy.url(), "--keep"]).start();
+    livy.until(SEND);
+    started.signal(Signal::TERM);
+    started
+        .end()
+        .exits(143)
+        .says(&["statement 0 of session 0 is cancelled"]);
+    assert_eq!(livy.asked(CANCEL), 1);
+}
+
+/// Nobody ever answers a submission, which is held until this is dropped.
+fn silent() -> (Livy, Gate) {
+    let held = Gate::default();
+    let gate = held.clone();
+    let livy = Livy::failing(move |request| match request.line().as_str() {
+        SEND => Fault::Held(gate.clone()),
+        _ => Fault::None,
+    });
+    (livy, held)
+}
+
+#[test]
+fn what_has_no_id_when_a_session_is_left_is_said_once_with_the_way_to_look() {
+    let ((livy, held), home) = (silent(), Home::new());
+    let started = home.livysh(&["-e", "hang", &livy.url(), "--keep"]).start();
+    livy.until(SEND);
+    started.signal(Signal::TERM);
+    let look = format!("`livysh sessions statements 0 {}/` shows", livy.url());
+    let ended = started.end().exits(143).says(&[
+        "not waited for any longer: it may or may not have reached the server",
+        &look,
+    ]);
+    ended.hides("a statement that was being sent");
+    held.open();
+    assert_eq!(livy.counts(), (1, 0, 1), "the session stays");
+}
+
+#[test]
+fn a_shell_that_is_ended_while_a_statement_has_no_id_names_the_session_that_may_have_it() {
+    let ((livy, held), home) = (silent(), Home::new());
+    let mut pty = shell(&livy, &home, &["--keep"]);
+    pty.wait_for("pyspark 1>");
+    enter(&mut pty, "hang");
+    livy.until(SEND);
+    pty.signal(Signal::TERM);
+    assert_eq!(pty.exit_code(), 143);
+    pty.drain();
+    held.open();
+    let screen = pty.screen().replace('\n', " ");
+    assert!(
+        screen.contains("a statement that was being sent may have reached session 0, which stays"),
+        "{screen}"
+    );
+    assert_eq!(livy.counts().1, 0, "the session stays");
+}
+
+#[test]
 fn the_time_limit_says_what_no_cancel_reaches_and_how_to_look_at_it() {
     let (livy, home) = (Livy::answering(|_, _| Ran::Spins), Home::new());
-    let started = hanging(&livy, &home, "--keep", &["--timeout", "1"]);
+    let started = hanging(&livy, &home, "--keep", &["--timeout", "3"]);
     let look = format!("`livysh sessions statements 0 {}/` shows it", livy.url());
     started
         .end()

@@ -163,6 +163,20 @@ impl Livy {
         }
     }
 
+    /// Waits until a request that begins so was made after one that began as `first`.
+    pub fn until_after(&self, first: &str, begin: &str) {
+        let end = Instant::now() + Duration::from_secs(40);
+        loop {
+            let lines = self.server.lines();
+            let after = lines.iter().skip_while(|line| !line.starts_with(first));
+            if after.skip(1).any(|line| line.starts_with(begin)) {
+                return;
+            }
+            assert!(Instant::now() < end, "no {begin} in {lines:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// The bodies of the requests whose `METHOD /target` is this.
     pub fn bodies(&self, line: &str) -> Vec<Value> {
         let requests = self.requests().into_iter();
