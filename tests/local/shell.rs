@@ -206,7 +206,8 @@ fn commands(pty: &mut Pty, home: &Home) {
         (":help", ":restart"),
         (":help load", "run a file"),
         (":info", "pyspark"),
-        (":sessions", "idle"),
+        // idle, or busy with what nobody sees
+        (":sessions", "│ livysh-"),
         (":statements", "select 8 as eight"),
         (":history eight", "select 8 as eight"),
         (":timing", "timing is on"),

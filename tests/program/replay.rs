@@ -99,7 +99,7 @@ fn a_replay_stops_at_the_first_failure_and_goes_on_from_there() {
     pty.wait_until("the prompt", |screen| {
         screen.contents().trim_end().ends_with("pyspark 6>")
     });
-    pty.send("\x03\x0c");
+    pty.send("\x0c");
     enter(&mut pty, ":replay");
     answer(
         &mut pty,
@@ -137,7 +137,7 @@ fn nothing_is_replayed_into_a_session_that_the_shell_did_not_start_unless_it_is_
         screen.contents().trim_end().ends_with("pyspark 2>")
     });
     assert_eq!(livy.asked("POST /sessions/0/statements"), 0);
-    pty.send("\x03\x0c");
+    pty.send("\x0c");
     enter(&mut pty, ":replay");
     answer(
         &mut pty,
@@ -152,7 +152,8 @@ fn nothing_is_replayed_into_a_session_that_the_shell_did_not_start_unless_it_is_
         "replaying 1 of 1: x = 1",
     );
     pty.wait_for("pyspark 3>");
-    assert_eq!(livy.asked("POST /sessions/0/statements"), 1);
+    let sent = livy.asked("POST /sessions/0/statements");
+    assert_eq!(sent, 1, "{}", pty.screen());
 }
 
 #[test]
