@@ -23,7 +23,7 @@ mod submit;
 mod underway;
 mod wait;
 
-pub use attach::{attach, find};
+pub use attach::{NotFound, Several, all_of, attach, find, only};
 pub use cause::Cause;
 pub use double::{Late, LookOut};
 pub use execute::{Execution, Running, Submission};
