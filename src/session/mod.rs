@@ -24,7 +24,7 @@ mod underway;
 mod wait;
 
 pub use attach::{NotFound, Several, all_of, attach, find, only};
-pub use cause::Cause;
+pub use cause::{Away, Cause};
 pub use double::{Late, LookOut};
 pub use execute::{Execution, Running, Submission};
 pub use hidden::{Hidden, Question, Unheard, is_hidden};
