@@ -10,7 +10,7 @@ use crate::livy::{self, Failure, Problem, Reach, Reason, SessionState, TlsWhy};
 use crate::local::serving::ServeError;
 use crate::paths::PathError;
 use crate::render::safe_line;
-use crate::session::StartError;
+use crate::session::{NotFound, Several, StartError};
 
 pub use lost::of_gone;
 
@@ -170,6 +170,21 @@ impl From<&livy::Error> for Report {
             )
             .advise("give that address as the server, if it is the right one"),
             Problem::Setup(text) => Self::new(code::USAGE, text.clone()),
+        }
+    }
+}
+
+impl From<&Several> for Report {
+    fn from(several: &Several) -> Self {
+        Self::new(code::SERVER, several.to_string()).advise("name the one that you mean by its id")
+    }
+}
+
+impl From<&NotFound> for Report {
+    fn from(none: &NotFound) -> Self {
+        match none {
+            NotFound::Refused(error) => Self::from(error),
+            NotFound::Several(several) => Self::from(several),
         }
     }
 }

@@ -90,6 +90,15 @@ impl Answer {
         }
     }
 
+    /// The answer of a success, else the refusal that it is.
+    pub(super) fn unless_refused(self, asked: Asked) -> Result<Self, Box<Failure>> {
+        if self.is_success() {
+            Ok(self)
+        } else {
+            Err(Box::new(self.failure(asked)))
+        }
+    }
+
     /// The refusal that this answer is.
     pub(super) fn failure(&self, asked: Asked) -> Failure {
         let shape = shape(&self.body);

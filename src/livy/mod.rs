@@ -43,7 +43,7 @@ pub use outcome::{Column, Damage, Image, Outcome, Raised, Status, Table};
 pub use renewal::{Renewal, Renewed};
 pub use scheme::Scheme;
 pub use session::{AppInfo, LogPage, Session, SessionId, SessionPage, SessionState};
-pub use statement::{Output, Statement, StatementPage, StatementState};
+pub use statement::{Output, RETAINED_STATEMENTS, Statement, StatementPage, StatementState};
 pub use submission::Order;
 pub use trace::{HIDDEN, Trace, names_a_secret};
 pub use version::Version;

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::answer::{Answer, Asked};
-use super::error::{Error, Problem, Reason};
+use super::error::{Error, Failure, Problem, Reason};
 use super::patience::{Patience, Progress};
 use super::renewal::{Renewals, Renewed};
 use super::trace::{Secrets, Trace};
@@ -106,45 +106,43 @@ impl Wire {
         let url = self.url(call).map_err(|problem| failed(&shown, problem))?;
         let path = self.below_base(&url);
         let used = self.renewals.current().0;
-        let mut answer = self
-            .exchange(call, url.clone())
-            .await
-            .map_err(|problem| failed(&path, self.without_secrets(problem)))?;
+        let broken = |problem| failed(&path, self.without_secrets(problem));
         let asked = Asked {
             method: call.method,
             login: self.login,
         };
-        let is_refused = |answer: &Answer| {
-            !answer.is_success() && answer.failure(asked).reason == Reason::WrongCredentials
-        };
-        // refused unread, so that a POST may be sent again, too
-        let renewed = if is_refused(&answer) {
-            self.renew(used).await
-        } else {
-            Err(Renewed::No)
-        };
-        if renewed.is_ok() {
-            answer = self
-                .exchange(call, url)
-                .await
-                .map_err(|problem| failed(&path, self.without_secrets(problem)))?;
-            if is_refused(&answer) {
-                self.renewals.refused();
+        let first = self.exchange(call, url.clone()).await.map_err(broken)?;
+        let mut answer = first.unless_refused(asked);
+        let mut renewed = Renewed::No;
+        if is_login_refused(&answer) {
+            // refused unread, so that a POST may be sent again, too
+            match self.renew(used).await {
+                Ok(()) => {
+                    let second = self.exchange(call, url).await.map_err(broken)?;
+                    answer = second.unless_refused(asked);
+                    renewed = Renewed::Refused;
+                    if is_login_refused(&answer) {
+                        self.renewals.refused();
+                    }
+                }
+                Err(why) => renewed = why,
             }
         }
-        if answer.is_success() {
-            self.served.store(true, Ordering::Relaxed);
-            self.renewals.taken();
-            return Ok(answer);
-        }
-        if answer.status == 401 {
+        let mut failure = match answer {
+            Err(failure) => failure,
+            Ok(answer) => {
+                self.served.store(true, Ordering::Relaxed);
+                self.renewals.taken();
+                return Ok(answer);
+            }
+        };
+        if failure.status == 401 {
             self.transport.forget_cookies();
         }
-        let mut failure = answer.failure(asked);
-        failure.renewed = renewed.err().unwrap_or(Renewed::Refused);
+        failure.renewed = renewed;
         failure.message = self.secrets.hide(failure.message);
         failure.detail = failure.detail.map(|detail| self.secrets.hide(detail));
-        Err(failed(&path, failure.into()))
+        Err(failed(&path, (*failure).into()))
     }
 
     async fn exchange(&self, call: &Call<'_>, url: Url) -> Result<Answer, Problem> {
@@ -357,4 +355,9 @@ impl Wire {
             let _ = to.send(event());
         }
     }
+}
+
+fn is_login_refused(answer: &Result<Answer, Box<Failure>>) -> bool {
+    let failure = answer.as_ref().err();
+    failure.is_some_and(|failure| failure.reason == Reason::WrongCredentials)
 }

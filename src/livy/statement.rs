@@ -6,6 +6,10 @@ use serde_json::{Map, Value};
 
 use super::lenient;
 
+/// How many statements a server keeps, the newest ones (`livy.rsc.retained-statements`, where it is not set otherwise);
+/// it forgets the others, those too that still wait or run.
+pub const RETAINED_STATEMENTS: i64 = 100;
+
 /// The life of a statement. How it ended is in its output, never in this word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StatementState {

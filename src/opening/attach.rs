@@ -14,7 +14,7 @@ use crate::livy::{self, Client, Outcome, Statement, StatementState};
 use crate::record::JournalKey;
 use crate::render::{Answer, Format, Renderer, Style};
 use crate::report::{Report, code};
-use crate::session::{self, KeepAlive, Lost, Session};
+use crate::session::{self, KeepAlive, Lost, NotFound, Session};
 
 /// Statements that are shown of a session that was not ours until now.
 const RECAP: usize = 5;
@@ -83,17 +83,21 @@ impl Opener {
         telling: &Telling,
     ) -> Result<(Client, livy::Session), Report> {
         let client = self.client().await?;
-        let error = match session::find(&client, word).await {
+        let none = match session::find(&client, word).await {
             Ok(shown) => return Ok((client, shown)),
-            Err(error) => error,
+            Err(none) => none,
         };
-        if let Some(other) = self.below_livy(&client, &error, telling).await {
+        if let NotFound::Refused(error) = &none
+            && let Some(other) = self.below_livy(&client, error, telling).await
+        {
             *self.0.client.lock().await = Some(other.clone());
-            if let Ok(shown) = session::find(&other, word).await {
-                return Ok((other, shown));
+            match session::find(&other, word).await {
+                Ok(shown) => return Ok((other, shown)),
+                Err(NotFound::Several(several)) => return Err(Report::from(&several)),
+                Err(NotFound::Refused(_)) => {}
             }
         }
-        let mut report = Report::from(&error);
+        let mut report = Report::from(&none);
         report.code = code::SERVER;
         Err(report)
     }

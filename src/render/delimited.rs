@@ -1,6 +1,6 @@
 //! Tables for other programs: CSV (RFC 4180, lines end in `\n`) and TSV (tabs, newlines and
 //! backslashes as `\t`, `\n`, `\r`, `\\`; no quotes).
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use super::cell;
 use super::sanitize::safe;
@@ -21,11 +21,12 @@ pub(super) fn write(
     style: &Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut lines = match separator {
-        Separator::Comma => Lines::Comma(Box::new(
-            csv::WriterBuilder::new().flexible(true).from_writer(out),
-        )),
-        Separator::Tab => Lines::Tab(out, false),
+    let mut out = BufWriter::new(out);
+    let mut lines = Lines {
+        separator,
+        out: &mut out,
+        fields: 0,
+        blank: true,
     };
     for column in &table.columns {
         lines.field(&safe(&column.name, style.terminal))?;
@@ -42,44 +43,56 @@ pub(super) fn write(
         }
         lines.end()?;
     }
-    lines.flush()
+    out.flush()
 }
 
-enum Lines<'a> {
-    Comma(Box<csv::Writer<&'a mut dyn Write>>),
-    /// The flag: has the line a field already?
-    Tab(&'a mut dyn Write, bool),
+struct Lines<'a> {
+    separator: Separator,
+    out: &'a mut dyn Write,
+    /// Fields and signs of this line so far.
+    fields: usize,
+    blank: bool,
 }
 
 impl Lines<'_> {
     fn field(&mut self, text: &str) -> io::Result<()> {
-        match self {
-            Self::Comma(csv) => Ok(csv.write_field(text)?),
-            Self::Tab(out, started) => {
-                if std::mem::replace(started, true) {
-                    out.write_all(b"\t")?;
-                }
-                write_escaped(text, *out)
-            }
+        if self.fields > 0 {
+            self.out.write_all(match self.separator {
+                Separator::Comma => b",",
+                Separator::Tab => b"\t",
+            })?;
+        }
+        self.fields += 1;
+        self.blank &= self.fields == 1 && text.is_empty();
+        match self.separator {
+            Separator::Comma => write_quoted(text, self.out),
+            Separator::Tab => write_escaped(text, self.out),
         }
     }
 
     fn end(&mut self) -> io::Result<()> {
-        match self {
-            Self::Comma(csv) => Ok(csv.write_record(None::<&[u8]>)?),
-            Self::Tab(out, started) => {
-                *started = false;
-                out.write_all(b"\n")
-            }
+        // readers of CSV skip empty lines
+        if self.blank && self.separator == Separator::Comma {
+            self.out.write_all(b"\"\"")?;
         }
+        (self.fields, self.blank) = (0, true);
+        self.out.write_all(b"\n")
     }
+}
 
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Comma(csv) => csv.flush(),
-            Self::Tab(..) => Ok(()),
-        }
+/// In one pass: the writer of the csv crate looks through all that is left of a field for each 8 KiB that it writes.
+fn write_quoted(text: &str, out: &mut dyn Write) -> io::Result<()> {
+    if !text.contains([',', '"', '\n', '\r']) {
+        return out.write_all(text.as_bytes());
     }
+    out.write_all(b"\"")?;
+    let mut parts = text.split('"');
+    out.write_all(parts.next().unwrap_or_default().as_bytes())?;
+    for part in parts {
+        out.write_all(b"\"\"")?;
+        out.write_all(part.as_bytes())?;
+    }
+    out.write_all(b"\"")
 }
 
 fn write_escaped(text: &str, out: &mut dyn Write) -> io::Result<()> {

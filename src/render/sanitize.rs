@@ -4,7 +4,6 @@
 //! queries or reorder what stands on the screen. Control characters therefore become visible
 //! escapes, colours included. What is piped stays as it came.
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 /// Text for a stream: on a terminal, control and direction characters are shown as escapes
 /// (`\x1b`, `\u{202e}`); newlines and tabs stay, `\r\n` becomes `\n`.
@@ -67,8 +66,8 @@ pub(super) fn safe_json(json: String, terminal: bool) -> String {
 fn push_unicode(c: char, into: &mut String) {
     let mut units = [0; 2];
     for unit in c.encode_utf16(&mut units) {
-        // Writing to a String cannot fail.
-        let _ = write!(into, "\\u{unit:04x}");
+        into.push_str("\\u");
+        push_hex(u32::from(*unit), 4, into);
     }
 }
 
@@ -79,14 +78,26 @@ fn push_visible(c: char, into: &mut String) {
         '\r' => into.push_str("\\r"),
         c if is_hidden(c) => {
             let code = u32::from(c);
-            // Writing to a String cannot fail.
-            let _ = if code < 0x100 {
-                write!(into, "\\x{code:02x}")
+            if code < 0x100 {
+                into.push_str("\\x");
+                push_hex(code, 2, into);
             } else {
-                write!(into, "\\u{{{code:x}}}")
-            };
+                into.push_str("\\u{");
+                push_hex(code, 1, into);
+                into.push('}');
+            }
         }
         c => into.push(c),
+    }
+}
+
+/// The number in at least so many digits. By hand: a server's text may be nothing but such characters, and a formatter
+/// takes five times as long.
+fn push_hex(number: u32, least: u32, into: &mut String) {
+    let digits = (u32::BITS - number.leading_zeros()).div_ceil(4).max(least);
+    for at in (0..digits).rev() {
+        let digit = (number >> (4 * at)) & 0xf;
+        into.extend(char::from_digit(digit, 16));
     }
 }
 

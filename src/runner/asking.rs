@@ -3,6 +3,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::Runner;
+use crate::livy::SessionId;
 use crate::report::note;
 use crate::session::{Interrupts, Late, LookOut, Lost, Session};
 use crate::terminal;
@@ -62,7 +63,16 @@ impl Runner {
     ) {
         let last = look_out.last(session, code, interrupts);
         if let Some(late) = self.runtime.block_on(last) {
-            note(&word(late));
+            note(&word(late, &self.of_double(&session.id)));
+        }
+    }
+
+    /// What can be done about a first sending that runs as well.
+    fn of_double(&self, session: &SessionId) -> String {
+        match (&self.lasting, self.script) {
+            (Some(look), _) => format!("session {session} stays, and {look} shows it"),
+            (None, true) => "the end of its session ends it".to_owned(),
+            (None, false) => "what you send next waits for it, and :restart ends it".to_owned(),
         }
     }
 
@@ -75,14 +85,14 @@ impl Runner {
     }
 }
 
-/// What became of the first sending of a statement that was sent again.
-fn word(late: Late) -> String {
+/// What became of the first sending of a statement that was sent again; `next` is what can be done where it runs.
+fn word(late: Late, next: &str) -> String {
     match late {
         Late::Cancelled(id) => format!(
             "the first sending arrived late, as the server's statement {id}, and was cancelled before it ran"
         ),
         Late::Ran(id) => format!(
-            "the first sending arrived late, as the server's statement {id}, and runs as well: the code runs twice"
+            "the first sending arrived late, as the server's statement {id}, and runs as well: the code runs twice; {next}"
         ),
     }
 }

@@ -3,19 +3,20 @@
 mod asking;
 mod behind;
 mod left;
+mod lost;
 mod waiting;
 
 use std::io::{self, Write};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::unbounded_channel;
 
-use crate::livy::{Outcome, Raised, Status};
+use crate::livy::{Outcome, Status};
 use crate::output::Results;
 use crate::record::{Entry, Record};
 use crate::render::{Answer, Format, Renderer, Style};
-use crate::report::{Report, complain, is_quiet, note};
+use crate::report::{is_quiet, note};
 use crate::session::{Execution, Interrupts, Lost, Session, Submission};
 use crate::source::{Lines, Piece};
 use crate::terminal;
@@ -265,72 +266,6 @@ impl Runner {
         }
     }
 
-    fn lost(
-        &mut self,
-        entry: Option<Entry>,
-        piece: &Piece,
-        lost: &Lost,
-        waited: Duration,
-    ) -> Ended {
-        let server_id = match lost {
-            Lost::NotSent(_) | Lost::GivenUp | Lost::Doubt { .. } => None,
-            Lost::SessionGone { id, .. }
-            | Lost::Replaced { id }
-            | Lost::Left { id }
-            | Lost::Refused { id, .. } => *id,
-            Lost::Evicted { id } | Lost::Unreadable { id, .. } | Lost::Silent { id, .. } => {
-                Some(*id)
-            }
-        };
-        let report = match lost {
-            Lost::Left { id } if self.script => self.left_by_script(*id),
-            _ if self.script => Report::from(lost),
-            _ => in_shell(lost, &self.offer),
-        };
-        // what was refused never ran, and says so; all else may have
-        let status = if lost.surely_not_run() {
-            Status::Error
-        } else {
-            Status::Unknown
-        };
-        self.record.lost(entry, recorded(status), waited);
-        let outcome = Outcome {
-            error: Some(Raised {
-                name: "NoAnswer".to_owned(),
-                value: report.what.clone(),
-                traceback: Vec::new(),
-            }),
-            ..Outcome::empty(status)
-        };
-        let answer = Answer {
-            number: self.number,
-            server_id,
-            kind: piece.kind,
-            code: &piece.code,
-            state: "unknown",
-            outcome: &outcome,
-            started_ms: None,
-            completed_ms: None,
-            waited,
-        };
-        if self.is_machine_readable()
-            && let Err(error) = self.show(&answer)
-        {
-            return Ended::Unwritten(error);
-        }
-        complain(&report);
-        Ended::Lost {
-            left: matches!(lost, Lost::Left { .. } | Lost::Refused { .. })
-                .then_some(server_id)
-                .flatten(),
-            session_gone: matches!(
-                lost,
-                Lost::SessionGone { .. } | Lost::Silent { .. } | Lost::Replaced { .. }
-            ),
-            no_access: lost.is_no_access(),
-        }
-    }
-
     /// Then each statement stands in the results, also one without an answer.
     fn is_machine_readable(&self) -> bool {
         matches!(self.format, Format::Json | Format::Ndjson)
@@ -379,25 +314,6 @@ impl Runner {
             }
             other => other,
         }
-    }
-}
-
-/// The report with what the shell offers next; a script has no commands.
-fn in_shell(lost: &Lost, offer: &str) -> Report {
-    let report = Report::from(lost);
-    match lost {
-        Lost::SessionGone { .. } => report.advise(offer),
-        Lost::Replaced { .. } => report.advise(format!("{offer}; the other session is left alone")),
-        Lost::Left { id: Some(_) } => {
-            report.advise(":cancel ends it; what you send next waits for it")
-        }
-        // without its id nothing can be cancelled
-        Lost::Doubt { again: true, .. } => report
-            .advise(":statements shows what the server has; it was sent twice, and may run twice"),
-        Lost::Left { id: None } | Lost::Doubt { .. } => {
-            report.advise(":statements shows what the server has; it was not sent again")
-        }
-        _ => report,
     }
 }
 

@@ -1,27 +1,88 @@
 //! Using a session that is there.
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::lease::find_by_name;
 use super::start::Follower;
 use super::{Session, StartError, Starting};
-use crate::livy::{self, Client, Error, Kind, SessionId};
+use crate::livy::{self, Client, Error, Kind, SessionId, SessionState};
 
-/// The session of that id or name. Releases that know no names in their paths are asked for the list.
-pub async fn find(client: &Client, word: &str) -> Result<livy::Session, Error> {
+/// Why a word leads to no session.
+#[derive(Debug, thiserror::Error)]
+pub enum NotFound {
+    /// What the server said.
+    #[error("{0}")]
+    Refused(#[from] Error),
+    /// It leads to more than one.
+    #[error("{0}")]
+    Several(#[from] Several),
+}
+
+/// Sessions that share a name: livysh does not guess which is meant.
+#[derive(Debug)]
+pub struct Several {
+    name: String,
+    /// Those that can be used first.
+    sessions: Vec<(SessionId, SessionState)>,
+}
+
+impl std::error::Error for Several {}
+
+impl fmt::Display for Several {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} is the name of {} sessions:",
+            self.name,
+            self.sessions.len()
+        )?;
+        for (at, (id, state)) in self.sessions.iter().enumerate() {
+            let comma = if at > 0 { "," } else { "" };
+            write!(f, "{comma} {id} ({state})")?;
+        }
+        Ok(())
+    }
+}
+
+/// The session of that id or name. Releases that know no names in their paths are asked for the list; names are not
+/// unique there, and of several the one is taken that is not over.
+pub async fn find(client: &Client, word: &str) -> Result<livy::Session, NotFound> {
     let direct = client.session(&SessionId::new(word)).await;
     let is_name = !word.chars().all(|c| c.is_ascii_digit());
-    match direct {
+    let error = match direct {
         // a name in the path of an old release is a 404 or a 400
-        Err(error) if is_name && !error.is_passing() => match find_by_name(client, word).await {
-            Ok(Some(session)) => Ok(session),
-            // what the direct look said explains better
-            Ok(None) | Err(_) => Err(error),
-        },
-        direct => direct,
+        Err(error) if is_name && !error.is_passing() => error,
+        direct => return Ok(direct?),
+    };
+    // what the direct look said explains better
+    let Ok(mut named) = all_of(client, word).await else {
+        return Err(error.into());
+    };
+    if named.iter().any(|it| !it.state.is_over()) {
+        named.retain(|it| !it.state.is_over());
     }
+    Ok(only(word, named)?.ok_or(error)?)
+}
+
+/// The sessions of that id or name, as the server lists them.
+pub async fn all_of(client: &Client, word: &str) -> Result<Vec<livy::Session>, Error> {
+    let mut all = client.all_sessions().await?;
+    all.retain(|it| it.id.as_str() == word || it.name.as_deref() == Some(word));
+    Ok(all)
+}
+
+/// The only one of them, where there is one.
+pub fn only(name: &str, mut all: Vec<livy::Session>) -> Result<Option<livy::Session>, Several> {
+    if all.len() < 2 {
+        return Ok(all.pop());
+    }
+    all.sort_by_key(|it| it.state.is_over());
+    Err(Several {
+        name: name.to_owned(),
+        sessions: all.into_iter().map(|it| (it.id, it.state)).collect(),
+    })
 }
 
 /// Follows a session that was shown until it takes statements. Its kind is the server's word, else

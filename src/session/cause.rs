@@ -46,13 +46,24 @@ pub enum Cause {
         away: Duration,
         /// The limit.
         limit: Duration,
-        /// Because this machine slept.
-        slept: bool,
+        /// Why.
+        why: Away,
     },
     /// The server was away for a while, and has forgotten its sessions.
     Restarted,
     /// The server still lists it, and cannot reach its driver any more.
     ChannelBroken,
+}
+
+/// Why a server heard nothing of us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Away {
+    /// This machine slept.
+    Slept,
+    /// It did not answer.
+    Unreached,
+    /// It was not asked.
+    Stopped,
 }
 
 /// What gives each cause away, first match wins; in lower case.
@@ -242,12 +253,14 @@ impl fmt::Display for Cause {
                 };
                 return write!(f, "nobody used it for {idle}, and {known} {limit}");
             }
-            Self::Heartbeat { away, limit, slept } => {
+            Self::Heartbeat { away, limit, why } => {
                 let away = spoken(*away);
-                let why = if *slept {
-                    format!("this machine slept, and was away for {away}")
-                } else {
-                    format!("the server was out of reach for {away}")
+                let why = match why {
+                    Away::Slept => format!("this machine slept, and was away for {away}"),
+                    Away::Unreached => format!("the server was out of reach for {away}"),
+                    Away::Stopped => {
+                        format!("livysh was stopped (Ctrl-Z), or could not run, for {away}")
+                    }
                 };
                 let limit = limit.as_secs();
                 return write!(

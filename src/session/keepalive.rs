@@ -205,7 +205,7 @@ mod tests {
 
     use super::*;
     use crate::livy::{Client, Connection, Kind};
-    use crate::session::Cause;
+    use crate::session::cause::{Away, Cause};
     use crate::session::life::tests::Hands;
 
     /// A server that answers every request so, for good; asked for a log it has none.
@@ -263,7 +263,7 @@ mod tests {
         let cause = Cause::Heartbeat {
             away,
             limit,
-            slept: true,
+            why: Away::Slept,
         };
         assert_eq!((gone.state, gone.cause), (None, Some(cause)));
     }

@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::cause::Cause;
+use super::cause::{Away, Cause};
 use crate::livy::{self, SessionState};
 
 /// Livy's idle limit where nothing else is known.
@@ -235,8 +235,12 @@ impl Life {
         let known = self.known();
         let (away, idle) = (age(known.seen, now), age(known.used, now));
         if let Some(limit) = known.heartbeat.filter(|limit| away >= *limit) {
-            let slept = known.slept;
-            return Some(Cause::Heartbeat { away, limit, slept });
+            let why = match (known.slept, known.troubled) {
+                (true, _) => Away::Slept,
+                (false, true) => Away::Unreached,
+                (false, false) => Away::Stopped,
+            };
+            return Some(Cause::Heartbeat { away, limit, why });
         }
         let limit = known.limit();
         if !known.used_before && idle + COLLECTED_EVERY.min(limit / 2) >= limit {

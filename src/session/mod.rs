@@ -23,8 +23,8 @@ mod submit;
 mod underway;
 mod wait;
 
-pub use attach::{attach, find};
-pub use cause::Cause;
+pub use attach::{NotFound, Several, all_of, attach, find, only};
+pub use cause::{Away, Cause};
 pub use double::{Late, LookOut};
 pub use execute::{Execution, Running, Submission};
 pub use hidden::{Hidden, Question, Unheard, is_hidden};

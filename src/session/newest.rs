@@ -1,10 +1,10 @@
 //! The newest statements of a session, by single looks: a list carries every result that the server keeps,
 //! and one of large results can kill the session.
 use super::hidden::is_hidden;
-use crate::livy::{Client, Error, Problem, Reason, SessionId, Statement, StatementState};
+use crate::livy::{
+    Client, Error, Problem, RETAINED_STATEMENTS, Reason, SessionId, Statement, StatementState,
+};
 
-/// Statements that a server keeps at most, by default: of so many neighbours one is surely there.
-const KEPT: i64 = 100;
 /// Looks for one that is there, in a session whose first statements are forgotten, or that has none.
 const LOOKS: i64 = 20;
 /// More statements than any session has had.
@@ -132,10 +132,10 @@ impl Looks<'_> {
         Ok(Some(last))
     }
 
-    /// One of those that are there.
+    /// One of those that are there: of as many neighbours as a server keeps, one is among them.
     async fn some(&mut self) -> Result<Option<Statement>, Error> {
         for number in 0..LOOKS {
-            if let Some(statement) = self.at(number * KEPT).await? {
+            if let Some(statement) = self.at(number * RETAINED_STATEMENTS).await? {
                 return Ok(Some(statement));
             }
         }

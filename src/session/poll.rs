@@ -7,7 +7,7 @@ use crate::livy::{Client, Error, Problem, Reason};
 const NO_PAUSE: Duration = Duration::from_millis(10);
 
 /// Time to the next look at a statement of this age: none in the first 10 ms, in which a pause would be
-/// longer than the statement; then 5 % of its age, at least 2 ms, at most 2 s.
+/// longer than the statement; then 8 % of its age, at least 2 ms, at most 2 s.
 ///
 /// What the caller waits in vain is then a small part of what the statement took (half an interval in the
 /// middle), and the first minute costs fewer than 200 requests.
@@ -15,7 +15,7 @@ pub fn statement_interval(age: Duration) -> Duration {
     if age < NO_PAUSE {
         return Duration::ZERO;
     }
-    age.mul_f64(0.05)
+    age.mul_f64(0.08)
         .clamp(Duration::from_millis(2), Duration::from_secs(2))
 }
 

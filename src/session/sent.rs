@@ -4,15 +4,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::livy::Statement;
+use crate::livy::{RETAINED_STATEMENTS, Statement};
 
 /// How long a statement is looked for: the time-out of a slow gateway, which may deliver until then.
 const SEARCH: Duration = Duration::from_secs(60);
-/// Statements that a server keeps by default.
-const KEPT: i64 = 100;
 /// How far behind the newest a result that nobody has read may be while hidden statements are still sent: half of what
 /// a server keeps, which leaves the rest to the user's own.
-const UNREAD: i64 = KEPT / 2;
+const UNREAD: i64 = RETAINED_STATEMENTS / 2;
 
 /// The newest statement known, and the statements whose fate is open. Clones share it.
 #[derive(Clone, Debug)]
@@ -143,7 +141,7 @@ impl Sent {
                 return false;
             };
             // those are gone, by the user's own statements
-            known.unread.retain(|id| newest - id < KEPT);
+            known.unread.retain(|id| newest - id < RETAINED_STATEMENTS);
             known.unread.iter().any(|id| newest - id >= UNREAD)
         })
     }
@@ -242,11 +240,11 @@ mod tests {
         assert!(sent.is_hidden(1) && sent.is_ours(1) && !sent.is_hidden(0));
         assert!(!sent.has_strays());
         // the user's own push it out: there is nothing left to guard
-        sent.got(KEPT);
+        sent.got(RETAINED_STATEMENTS);
         assert!(!sent.guards_unread());
-        sent.unread(KEPT);
-        sent.read(KEPT);
-        sent.got(KEPT + UNREAD);
+        sent.unread(RETAINED_STATEMENTS);
+        sent.read(RETAINED_STATEMENTS);
+        sent.got(RETAINED_STATEMENTS + UNREAD);
         assert!(!sent.guards_unread());
     }
 

@@ -136,18 +136,24 @@ impl Shell {
     }
 
     /// A call to the server that is no statement; Ctrl-C and time end it.
-    pub(super) fn call<T>(
+    pub(super) fn call<T, E>(
         &mut self,
-        call: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Report> {
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Report>
+    where
+        Report: for<'a> From<&'a E>,
+    {
         self.call_within(PATIENCE, call)
     }
 
-    fn call_within<T>(
+    fn call_within<T, E>(
         &mut self,
         limit: Duration,
-        call: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Report> {
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Report>
+    where
+        Report: for<'a> From<&'a E>,
+    {
         let answer = self.unless_given_up(async { Ok(timeout(limit, call).await) })?;
         let answer = answer.map_err(|_| {
             let what = format!("no answer within {} s", limit.as_secs());
@@ -202,7 +208,7 @@ impl Shell {
                 .advise(":restart starts one if there is none on its way")
         })?;
         let session = opened.session.clone();
-        if self.call(async { Ok(session.is_replaced().await) })? {
+        if self.call(async { Ok::<_, Error>(session.is_replaced().await) })? {
             return Err(Report::from(&Lost::Replaced { id: None }));
         }
         Ok((session.client, session.id))
@@ -227,7 +233,7 @@ impl Shell {
                     .await
                     .ok()
                     .and_then(|version| version.version);
-                Ok((client.session(&id).await?, version))
+                Ok::<_, Error>((client.session(&id).await?, version))
             })?
         };
         let age = self.opener.age_of(&client)(&session);

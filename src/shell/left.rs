@@ -3,16 +3,30 @@ use std::time::Duration;
 
 use super::link::Link;
 use super::{Next, Shell};
+use crate::command::{self, Command};
 use crate::editor::PromptState;
-use crate::livy::SessionId;
+use crate::livy::{RETAINED_STATEMENTS, SessionId};
 use crate::report::note;
 use crate::runner::Ended;
 use crate::terminal::Quiet;
 
 /// How long statements that were left behind are looked after.
 const LOOK: Duration = Duration::from_secs(3);
-/// How many statements a server keeps (`livy.rsc.retained-statements`, unless it is set otherwise).
-const RETAINED: i64 = 100;
+
+/// How a shell is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leaving {
+    /// With all its sessions.
+    All,
+    /// The session of now is left to itself, and what waits ends as it always does.
+    ThisStays,
+}
+
+/// Does the entry ask for [`Leaving::ThisStays`]?
+pub(super) fn is_detach(text: &str) -> bool {
+    let text = text.trim_start();
+    command::is_command(text) && matches!(command::parse(text), Ok(Command::Detach))
+}
 
 /// A session in which statements run that were left behind.
 struct Runs {
@@ -41,18 +55,38 @@ fn fates(all: &[Runs]) -> String {
 
 impl Shell {
     pub(super) fn end(&mut self) -> Next {
-        if !self.warned {
+        if self.warned != Some(Leaving::All) {
             let Some(running) = self.all_that_runs() else {
                 // Ctrl-C
                 return Next::Go;
             };
             if !running.is_empty() {
                 note(&format!("{}; Ctrl-D again leaves", fates(&running)));
-                self.warned = true;
+                self.warned = Some(Leaving::All);
                 return Next::Go;
             }
         }
         Next::Leave(self.code())
+    }
+
+    /// Says what ends in the sessions that wait for this shell, when it leaves and the session of now stays. True when
+    /// there is nothing to say, or it was said.
+    pub(super) fn may_detach(&mut self) -> bool {
+        if self.warned == Some(Leaving::ThisStays) {
+            return true;
+        }
+        let Some(mut running) = self.all_that_runs() else {
+            // Ctrl-C
+            return false;
+        };
+        let here = self.opened().map(|opened| opened.session.id.clone());
+        running.retain(|runs| Some(&runs.session) != here.as_ref());
+        if running.is_empty() {
+            return true;
+        }
+        note(&format!("{}; :detach again leaves", fates(&running)));
+        self.warned = Some(Leaving::ThisStays);
+        false
     }
 
     /// The sessions, also those that wait, in which statements run that were left behind. None when the look was
@@ -155,12 +189,12 @@ impl Shell {
         let Link::Open(opened) = &self.link else {
             return;
         };
-        let oldest = opened.session.sent.newest().unwrap_or(-1) - RETAINED;
+        let oldest = opened.session.sent.newest().unwrap_or(-1) - RETAINED_STATEMENTS;
         self.left.retain(|(number, id)| {
             let kept = *id > oldest;
             if !kept {
                 note(&format!(
-                    "the answer of statement {number}, which you left behind, is gone: the server keeps those of its newest {RETAINED} statements"
+                    "the answer of statement {number}, which you left behind, is gone: the server keeps those of its newest {RETAINED_STATEMENTS} statements"
                 ));
             }
             kept

@@ -30,6 +30,7 @@ use crate::shutdown::Shutdown;
 use crate::source::{self, Piece};
 use crate::terminal::Quiet;
 pub use complete::Completer;
+use left::{Leaving, is_detach};
 use link::{Link, Wait};
 use ran::Ran;
 use sessions::{Follower, Parked};
@@ -59,8 +60,8 @@ pub struct Shell {
     rest: bool,
     /// What was typed before the next prompt does not run by itself: something failed.
     hold: bool,
-    /// The last Ctrl-D was answered with a warning.
-    warned: bool,
+    /// The last entry was a way out, and was answered with a warning.
+    warned: Option<Leaving>,
     ever_open: bool,
     /// Sessions of ours that were left for another one.
     parked: Vec<Parked>,
@@ -130,7 +131,7 @@ impl Shell {
             initial: None,
             rest: false,
             hold: false,
-            warned: false,
+            warned: None,
             ever_open: false,
             parked: Vec::new(),
             follower: Some(follower),
@@ -214,7 +215,8 @@ impl Shell {
         if command::leaves(text) {
             return self.end();
         }
-        self.warned = false;
+        self.warned =
+            (self.warned.take()).filter(|warned| *warned == Leaving::ThisStays && is_detach(text));
         if text.trim().is_empty() {
             self.keep();
             return Next::Go;
@@ -229,7 +231,7 @@ impl Shell {
 
     /// Ctrl-C at the prompt: the line is gone; without one, a session that starts is given up.
     fn interrupted(&mut self, had_text: bool) -> Next {
-        self.warned = false;
+        self.warned = None;
         if !had_text && self.link.is_opening() {
             note("given up");
             if self.ever_open {

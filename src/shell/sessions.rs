@@ -276,10 +276,15 @@ impl Shell {
                     .advise(":quit leaves, :restart starts a session"),
             );
         }
-        let target = &self.opener.settings().target;
-        let back = target.way_back(&opened.session.id);
-        note(&format!("{}; {back} comes back to it", opened.detach()));
-        self.detached = true;
+        if !self.may_detach() {
+            return Ok(());
+        }
+        if let Some(opened) = self.opened() {
+            let target = &self.opener.settings().target;
+            let back = target.way_back(&opened.session.id);
+            note(&format!("{}; {back} comes back to it", opened.detach()));
+            self.detached = true;
+        }
         Ok(())
     }
 }

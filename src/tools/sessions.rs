@@ -3,11 +3,11 @@ use std::time::Duration;
 
 use crate::cli::SessionsAction;
 use crate::listing;
-use crate::livy::{Client, Deleted, Error, SessionId, SessionState, Table};
+use crate::livy::{self, Client, Deleted, Error, SessionId, SessionState, Table};
 use crate::opening::Opener;
 use crate::render::safe;
 use crate::report::{Report, code, note};
-use crate::session::{self, Interrupts, find, fresh_lines};
+use crate::session::{self, Interrupts, NotFound, all_of, find, fresh_lines, only};
 
 use super::{failed, is_seen, print, shown};
 
@@ -33,17 +33,17 @@ async fn act(action: &SessionsAction, client: &Client, opener: &Opener) -> Resul
             table(&listing::sessions(&all, opener.age_of(client)), opener)
         }
         SessionsAction::Show(id) => {
-            let one = find(client, id).await.map_err(of)?;
+            let one = session_of(client, id).await?;
             let age = opener.age_of(client)(&one);
             table(&listing::session(&one, age), opener)
         }
         SessionsAction::Statements(id) => {
-            let id = find(client, id).await.map_err(of)?.id;
+            let id = session_of(client, id).await?.id;
             let page = newest(client, &id).await.map_err(of)?;
             table(&page, opener)
         }
         SessionsAction::Logs { id, follow } => {
-            let id = find(client, id).await.map_err(of)?.id;
+            let id = session_of(client, id).await?.id;
             logs(client, &id, *follow).await
         }
         SessionsAction::Kill(ids) => kill(client, ids).await,
@@ -54,6 +54,11 @@ async fn act(action: &SessionsAction, client: &Client, opener: &Opener) -> Resul
             Ok(codes.max().unwrap_or(code::OK))
         }
     }
+}
+
+async fn session_of(client: &Client, word: &str) -> Result<livy::Session, Report> {
+    let found = find(client, word).await;
+    found.map_err(|none: NotFound| Report::from(&none))
 }
 
 #[expect(
@@ -152,28 +157,13 @@ async fn meant(client: &Client, word: &str) -> Result<SessionId, Report> {
     if word.bytes().all(|c| c.is_ascii_digit()) {
         return Ok(SessionId::new(word));
     }
-    let Ok(all) = client.all_sessions().await else {
+    let Ok(all) = all_of(client, word).await else {
         // where nothing can be listed, an id is all that is known
         return Ok(SessionId::new(word));
     };
-    let ids: Vec<SessionId> = (all.into_iter())
-        .filter(|it| it.id.as_str() == word || it.name.as_deref() == Some(word))
-        .map(|it| it.id)
-        .collect();
-    match ids.as_slice() {
-        // an id may be no number, and a list may lack it: the server says what it knows of it
-        [] => Ok(SessionId::new(word)),
-        [one] => Ok(one.clone()),
-        several => {
-            let ids: Vec<&str> = several.iter().map(SessionId::as_str).collect();
-            let what = format!(
-                "{word} is the name of {} sessions: {}",
-                ids.len(),
-                ids.join(", ")
-            );
-            Err(Report::new(code::USAGE, what).advise("name the one that you mean by its id"))
-        }
-    }
+    let found = only(word, all).map_err(|several| Report::from(&several))?;
+    // an id may be no number, and a list may lack it: the server says what it knows of it
+    Ok(found.map_or_else(|| SessionId::new(word), |it| it.id))
 }
 
 fn none_such(word: &str) -> Report {

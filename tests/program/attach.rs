@@ -259,7 +259,7 @@ fn sessions_are_killed_by_name_from_the_shell_and_ctrl_c_leaves_a_slow_end() {
     pty.wait_for("pyspark 1>");
     enter(&mut pty, ":sessions kill old twin nobodys");
     pty.wait_for("session old is ended");
-    pty.wait_for("twin is the name of 2 sessions: 1, 3");
+    pty.wait_for("twin is the name of 2 sessions: 1 (starting), 3 (starting)");
     pty.wait_for("there is no session nobodys");
     // a list may lack a session, and an id be no number: the server is asked for it by that word
     assert_eq!(livy.asked("DELETE"), 2);
@@ -273,6 +273,63 @@ fn sessions_are_killed_by_name_from_the_shell_and_ctrl_c_leaves_a_slow_end() {
     pty.wait_for("pyspark 2>");
     assert_eq!(pty.leave(), 0);
     assert_eq!(livy.counts(), (1, 2, 3));
+}
+
+/// Two live sessions and one that is dead, of the same name, on a server that knows no names in its paths.
+fn namesakes() -> Livy {
+    let livy = Livy::failing(|request| match request.line().as_str() {
+        "GET /sessions/twin" | "GET /sessions/lone" => {
+            Fault::Instead(Reply::json(404, "\"Session 'twin' not found.\""))
+        }
+        "GET /sessions?from=0&size=100" => {
+            let of = |id: u8, name: &str, state: &str| json!({"id": id, "name": name, "kind": "spark", "state": state});
+            let all = [
+                of(0, "twin", "dead"),
+                of(1, "twin", "idle"),
+                of(2, "twin", "busy"),
+                of(3, "lone", "dead"),
+                of(4, "lone", "idle"),
+            ];
+            let page = json!({"from": 0, "total": all.len(), "sessions": all});
+            Fault::Instead(Reply::json(200, page.to_string()))
+        }
+        _ => Fault::None,
+    });
+    for _ in 0..5 {
+        livy.make(json!({"kind": "spark"}));
+    }
+    livy
+}
+
+#[test]
+fn of_several_sessions_with_a_name_none_is_guessed_and_of_one_that_lives_the_dead_are_no_rivals() {
+    let (livy, home) = (namesakes(), Home::new());
+    let named = "twin is the name of 3 sessions: 1 (idle), 2 (busy), 0 (dead)";
+    let live = "twin is the name of 2 sessions: 1 (idle), 2 (busy)";
+    home.livysh(&["--attach", "twin", "-e", "1", &livy.url()])
+        .run()
+        .exits(3)
+        .says(&[live, "name the one that you mean by its id"]);
+    for action in ["show", "statements", "logs"] {
+        home.livysh(&["sessions", action, "twin", &livy.url()])
+            .run()
+            .exits(3)
+            .says(&[live]);
+    }
+    home.livysh(&["sessions", "kill", "twin", &livy.url()])
+        .run()
+        .exits(3)
+        .says(&[named]);
+    assert_eq!(livy.asked("DELETE"), 0);
+    home.livysh(&["--attach", "lone", "-e", "1 + 1", &livy.url()])
+        .run()
+        .exits(0);
+    assert_eq!(livy.asked("POST /sessions/4/statements"), 1);
+    let mut pty = shell(&livy, &home, &["--attach", "1"]);
+    pty.wait_for("spark 1>");
+    enter(&mut pty, ":attach twin");
+    pty.wait_for(live);
+    assert_eq!(pty.leave(), 0);
 }
 
 #[test]

@@ -152,27 +152,31 @@ fn a_root_that_is_another_service_is_tried_once_below_livy_and_that_is_said() {
 
 #[test]
 fn a_root_of_pages_is_tried_below_livy_as_well() {
-    let (home, livy) = (
-        Home::new(),
-        Livy::start(Plan {
+    // a welcome, and what a servlet container says of a path that nobody has
+    for page in [
+        || Reply::html(200, "<html>Welcome</html>"),
+        || Reply::html(404, ""),
+    ] {
+        let livy = Livy::start(Plan {
             base: "/livy",
-            fault: Box::new(|request| {
+            fault: Box::new(move |request| {
                 if request.target.starts_with("/livy") {
                     Fault::None
                 } else {
-                    Fault::Instead(Reply::html(200, "<html>Welcome</html>"))
+                    Fault::Instead(page())
                 }
             }),
             ..Plan::default()
-        }),
-    );
-    let root = livy.url().replace("/livy", "");
-    home.livysh(&["-e", "1 + 1", &root])
-        .run()
-        .exits(0)
-        .prints("2\n")
-        .says(&["that one is used"]);
-    livy.assert_clean();
+        });
+        let root = livy.url().replace("/livy", "");
+        Home::new()
+            .livysh(&["-e", "1 + 1", &root])
+            .run()
+            .exits(0)
+            .prints("2\n")
+            .says(&["that one is used"]);
+        livy.assert_clean();
+    }
 }
 
 #[test]

@@ -42,3 +42,44 @@ fn a_kept_session_that_has_ended_is_not_said_to_stay() {
     );
     assert!(!screen.contains("comes back to it"), "{screen}");
 }
+
+#[test]
+fn detach_asks_where_a_statement_runs_in_a_session_that_waits_and_will_end() {
+    let livy = Livy::answering(|_, _| Ran::Spins);
+    let home = Home::new();
+    let mut pty = shell(&livy, &home, &[]);
+    pty.wait_for("pyspark 1>");
+    enter(&mut pty, "spin");
+    pty.wait_for("Ctrl-C cancels");
+    pty.send("\x03");
+    pty.wait_for("Ctrl-C again");
+    pty.send("\x03");
+    pty.wait_for("pyspark 2>");
+    livy.make(json!({"kind": "spark", "name": "somebodys"}));
+    enter(&mut pty, ":attach somebodys");
+    pty.wait_for("attached to session 1 (spark");
+    pty.wait_for("spark 2>");
+    let asks = "still runs in session 0 and will end with it; :detach again leaves";
+    // it is told of before it is the shell's
+    let mut early = 0;
+    while !pty.screen().contains(asks) {
+        enter(&mut pty, ":detach");
+        pty.wait_until("the question", |screen| {
+            let text = screen.contents();
+            text.contains(asks) || text.matches("is still starting").count() > early
+        });
+        early = pty.screen().matches("is still starting").count();
+    }
+    // anything else takes the first one back
+    enter(&mut pty, ":kind");
+    pty.wait_for("\nspark\n");
+    enter(&mut pty, ":detach");
+    pty.wait_until("the question once more", |screen| {
+        screen.contents().matches(asks).count() == 2
+    });
+    enter(&mut pty, ":detach");
+    assert_eq!(pty.exit_code(), 0);
+    pty.drain();
+    assert!(pty.screen().contains("session 1 stays"), "{}", pty.screen());
+    assert_eq!(livy.counts(), (1, 1, 1));
+}

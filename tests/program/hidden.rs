@@ -1,7 +1,11 @@
 //! Statements that are not the user's: when they are sent, how they end, and that the user's come first.
-use livysh::livy::{Client, Connection, Kind, SessionId};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use livysh::livy::{Client, Connection, Kind, SessionId, SessionState};
 use livysh::session::{
-    Execution, Interrupts, Lost, Question, Session, Submission, Unheard, is_hidden,
+    Execution, Health, Interrupts, KeepAlive, Lost, Question, Session, Submission, Unheard,
+    is_hidden,
 };
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -166,7 +170,7 @@ fn losing(most: usize, documented: bool) -> Livy {
         documented,
         fault: Box::new(move |request| {
             let submission = request.method == "POST" && request.target.ends_with("/statements");
-            if submission && lost.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < most {
+            if submission && lost.fetch_add(1, Ordering::SeqCst) < most {
                 Fault::Then(Reply::dropped())
             } else {
                 Fault::None
@@ -234,4 +238,45 @@ async fn a_result_that_was_left_behind_is_not_pushed_out() {
     };
     assert!(matches!(refused, Unheard::Unread), "{refused:?}");
     assert!((10..100).contains(&sent), "{sent}");
+}
+
+/// The prompt's colour follows the session's health.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_busy_with_a_hidden_one_is_idle_for_the_user() {
+    let busy = Arc::new(AtomicBool::new(false));
+    let says = Arc::clone(&busy);
+    let livy = Livy::failing(move |request| {
+        if request.line() == "GET /sessions/0" && says.load(Ordering::SeqCst) {
+            let shown = serde_json::json!({"id": 0, "name": "ours", "state": "busy"});
+            return Fault::Instead(Reply::json(200, shown.to_string()));
+        }
+        Fault::None
+    });
+    let session = session(&livy).await;
+    let keep_alive = KeepAlive::start(&session, Some(Duration::from_millis(600)));
+    let mut health = keep_alive.health();
+    let asking = tokio::spawn({
+        let session = session.clone();
+        async move { session.hidden(long("hang")).await }
+    });
+    asked(&livy, "GET /sessions/0/statements/0");
+    busy.store(true, Ordering::SeqCst);
+    // one look follows the other: what the first of them said is told by now
+    let looks = || {
+        let requests = livy.requests();
+        let looks = requests.iter().filter(|it| it.line() == "GET /sessions/0");
+        looks.count()
+    };
+    let enough = looks() + 3;
+    let end = std::time::Instant::now() + Duration::from_secs(40);
+    while looks() < enough {
+        assert!(std::time::Instant::now() < end, "nobody looks");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(*health.borrow(), Health::Alive(SessionState::Idle));
+    asking.abort();
+    // whoever else has it at work is told of
+    let told = health.wait_for(|now| *now == Health::Alive(SessionState::Busy));
+    let told = tokio::time::timeout(Duration::from_secs(40), told).await;
+    assert!(told.is_ok(), "the hidden one is over");
 }

@@ -206,9 +206,10 @@ fn scalas_words_in_a_refusal_are_understood_and_shown() {
         "POST /sessions" => Fault::Instead(Reply::json(400, &said)),
         _ => Fault::None,
     });
-    run(&livy, &["-e", "1", "--name", "mine"])
-        .exits(3)
-        .says(&["Duplicate session name", "take another --name"]);
+    run(&livy, &["-e", "1", "--name", "mine"]).exits(3).says(&[
+        "Duplicate session name: Some(mine) for session 3",
+        "take another --name",
+    ]);
 }
 
 #[test]

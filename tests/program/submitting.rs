@@ -169,8 +169,14 @@ fn a_double_that_arrives_late_is_cancelled_while_it_waits() {
 fn a_double_that_runs_as_well_is_told() {
     let livy = Livy::start(once(|| Fault::Behind(Reply::dropped())));
     let ended = searching(&livy, 300, &["--resend"]).exits(0);
-    ended.says(&["statement 1, and runs as well: the code runs twice"]);
+    ended.says(&[
+        "statement 1, and runs as well: the code runs twice; the end of its session ends it",
+    ]);
     livy.assert_clean();
+    let livy = Livy::start(once(|| Fault::Behind(Reply::dropped())));
+    searching(&livy, 300, &["--resend", "--keep"])
+        .exits(0)
+        .says(&["the code runs twice; session 0 stays, and `livysh sessions statements 0"]);
 }
 
 #[test]

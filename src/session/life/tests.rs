@@ -136,14 +136,19 @@ fn the_cause_of_an_end_follows_from_clocks_state_and_log() {
     assert_eq!(life.cause(None, &[]), Some(Cause::Restarted));
     hands.sleep(700);
     let _ = life.slept();
-    let cause = life.cause(None, &[]);
-    assert!(
-        matches!(cause, Some(Cause::Heartbeat { slept: true, .. })),
-        "{cause:?}"
-    );
+    let why = || match life.cause(None, &[]) {
+        Some(Cause::Heartbeat { why, .. }) => Some(why),
+        _ => None,
+    };
+    assert_eq!(why(), Some(Away::Slept));
     life.shown(&session(r#"{"id": 0}"#));
     hands.run(500);
     assert_eq!(life.cause(None, &[]), None);
+    // Ctrl-Z: no clock jumps, and no look failed
+    hands.run(200);
+    assert_eq!(why(), Some(Away::Stopped));
+    life.silent();
+    assert_eq!(why(), Some(Away::Unreached));
     for _ in 0..5 {
         hands.run(480);
         life.shown(&session(r#"{"id": 0}"#));
