@@ -84,7 +84,7 @@ pub const TABLE: &[Entry] = &[
     Entry {
         name: "doc",
         arguments: "NAME",
-        does: "what a name is: signature and documentation (also NAME?)",
+        does: "signature and documentation of a name (also NAME?)",
         more: "In the language of the prompt: a variable, a function, an attribute, in SQL a function. What is longer than the screen comes in your pager. It asks the session by a statement that has no number and stands in no history, in a session of others too.",
     },
     Entry {

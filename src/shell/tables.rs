@@ -3,12 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::Shell;
+use super::commands::say;
 use super::complete::answer::{lines, mark, read};
 use super::complete::python;
 use super::doc::{first_line, spoken, unanswered};
 use super::inquire::{Inquiry, LIMIT};
 use crate::config;
 use crate::livy::{Column, Kind, Outcome, Reason, Status, Table};
+use crate::render::{Format, safe_line};
 use crate::report::{Report, code, note};
 use crate::session::{Question, Unheard};
 
@@ -89,8 +91,13 @@ impl Shell {
             return Ok(());
         };
         self.listing(&found.columns)?;
-        for (label, text) in &found.details {
-            note(&format!("{label}: {text}"));
+        // no program reads them
+        if matches!(self.runner.format(), Format::Text | Format::Table) {
+            let lines = found.details.iter().map(|(label, text)| {
+                let text = safe_line(text, true);
+                format!("{label}: {text}\n")
+            });
+            say(&lines.collect::<String>());
         }
         Ok(())
     }

@@ -207,7 +207,10 @@ fn names(pty: &mut Pty) {
         ("spark.nothing?", "is not known in this session's Python"),
         (":sql explode?", "explode(expr)"),
         (":sql explod?", "did you mean `explode`?"),
-        (":scala spark.range?", "range(start: Long, end: Long): Dataset[Long]"),
+        (
+            ":scala spark.range?",
+            "range(start: Long, end: Long): Dataset[Long]",
+        ),
         (":scala spark.read?", "read: DataFrameReader"),
         (":scala sum?", "sum(columnName: String): Column"),
         (":scala lit?", "lit: Any => Column"),
@@ -220,10 +223,20 @@ fn names(pty: &mut Pty) {
     ] {
         ask(pty, line, shown, here);
     }
-    ask(pty, "frame = spark.range(3).toDF('only')", "", "pyspark 17>");
+    ask(
+        pty,
+        "frame = spark.range(3).toDF('only')",
+        "",
+        "pyspark 17>",
+    );
     ask(pty, ":describe frame", "│ only   │ bigint", "pyspark 17>");
     ask(pty, ":kind scala", "", "spark 17>");
-    ask(pty, "val held = spark.range(3).toDF(\"kept\")", "held:", "spark 18>");
+    ask(
+        pty,
+        "val held = spark.range(3).toDF(\"kept\")",
+        "held:",
+        "spark 18>",
+    );
     ask(pty, ":describe held", "│ kept   │ bigint", "spark 18>");
     ask(pty, "held.count", "res1: Long = 3", "spark 19>");
     // in the pager of the machine, which stays until it is left

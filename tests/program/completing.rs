@@ -247,7 +247,11 @@ fn lists_that_the_server_cuts_are_whole_all_the_same() {
     // one table and two columns are as many as there may be
     for (rows, line, shown) in [
         ("1", "select * from zo", "select * from zones"),
-        ("2", "select * from sales_of_2026 where custod", "where custody"),
+        (
+            "2",
+            "select * from sales_of_2026 where custod",
+            "where custody",
+        ),
     ] {
         let mut pty = shell(&livy, &home, &["-k", "sql", "--rows", rows]);
         pty.wait_for("sql 1>");

@@ -1,6 +1,6 @@
 //! What names are: `:doc`, `NAME?`, `:tables`, `:describe`, on a Livy in memory.
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
@@ -61,6 +61,16 @@ fn ask(pty: &mut Pty, line: &str, shown: &str) {
     typing::ask(pty, line, shown, "pyspark 2>");
 }
 
+/// The same for an answer that the question has been pushed off the screen by.
+#[track_caller]
+fn ask_long(pty: &mut Pty, line: &str, shown: &str) {
+    pty.send("\x0c");
+    enter(pty, line);
+    pty.wait_until(&format!("{shown:?} from {line:?}"), |screen| {
+        screen.contents().contains(shown) && typing::before_cursor(screen) == "pyspark 2>"
+    });
+}
+
 #[test]
 fn documentation_comes_in_the_pager_where_it_is_longer_than_the_screen() {
     let livy = Livy::answering(|code, kind| match mark(code) {
@@ -77,7 +87,7 @@ fn documentation_comes_in_the_pager_where_it_is_longer_than_the_screen() {
     );
     assert!(!pty.screen().contains("paged"), "{}", pty.screen());
     ask(&mut pty, "df.select?", "\nline 3 ");
-    ask(&mut pty, "df.longer?", "paged-line 60 ");
+    ask_long(&mut pty, "df.longer?", "paged-line 60 ");
     // no colours of others
     assert!(pty.screen().contains("[31m"), "{}", pty.screen());
     ask(&mut pty, ":doc 1 +", "is no name in Python");
@@ -90,7 +100,7 @@ fn documentation_comes_in_the_pager_where_it_is_longer_than_the_screen() {
     assert!(!history.out.contains("livysh:"), "{}", history.out);
 
     let mut pty = ready(&livy, &home, &["--no-pager"]);
-    ask(&mut pty, "df.longer?", "\nline 60 ");
+    ask_long(&mut pty, "df.longer?", "\nline 60 ");
     assert!(!pty.screen().contains("paged"), "{}", pty.screen());
     assert_eq!(pty.leave(), 0);
 }
@@ -104,7 +114,7 @@ fn a_pager_that_is_not_there_is_told_and_the_text_is_shown_all_the_same() {
     let home = Home::new();
     home.config("[shell]\npager = \"no-such-pager\"\n");
     let mut pty = ready(&livy, &home, &[]);
-    ask(&mut pty, "x?", "`no-such-pager` cannot be started");
+    ask_long(&mut pty, "x?", "`no-such-pager` cannot be started");
     assert!(pty.screen().contains("line 60"), "{}", pty.screen());
     assert_eq!(pty.leave(), 0);
 }
@@ -133,10 +143,15 @@ fn ctrl_c_leaves_a_question_at_once_and_has_it_cancelled() {
 #[test]
 fn a_busy_session_is_told_and_nothing_is_sent_to_it() {
     let busy = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&busy);
+    let name = Arc::new(Mutex::new(Value::Null));
+    let (flag, named) = (Arc::clone(&busy), Arc::clone(&name));
     let livy = Livy::failing(move |request| {
+        if request.line() == "POST /sessions" {
+            *named.lock().unwrap() = request.json()["name"].clone();
+        }
         if flag.load(Ordering::SeqCst) && request.line() == "GET /sessions/0" {
-            let shown = json!({"id": 0, "state": "busy", "kind": "pyspark"});
+            let name = &*named.lock().unwrap();
+            let shown = json!({"id": 0, "state": "busy", "kind": "pyspark", "name": name});
             return Fault::Instead(Reply::json(200, shown.to_string()));
         }
         Fault::None
@@ -221,15 +236,15 @@ fn tables_and_columns_are_shown_and_wrong_names_are_told_with_near_ones() {
         (":tables x*", "no table or view is called so"),
         (
             ":tables olde.*",
-            "there is no database `olde`\ndid you mean `olden`?",
+            "there is no database `olde`\n  what to do: did you mean `olden`?",
         ),
         (":describe sales", "│ customer │ string │ who"),
-        (":describe sales", "livysh: provider: parquet"),
+        (":describe sales", "\nprovider: parquet"),
         (":describe frame", "│ n      │ bigint │ the number │"),
-        (":describe frame", "frame: a DataFrame in Python"),
+        (":describe frame", "\nframe: a DataFrame in Python"),
         (
             ":describe sale",
-            "no DataFrame of that name in Python\ndid you mean `sales`?",
+            "no DataFrame of that name in Python\n  what to do: did you mean `sales`?",
         ),
     ] {
         ask(&mut pty, line, shown);

@@ -1,4 +1,4 @@
-import builtins, inspect, keyword, sys
+import builtins, inspect, sys
 
 # properties of old releases, without annotations, that cost nothing
 EASY = ("catalog", "conf", "na", "read", "readStream", "sparkContext", "stat", "streams", "udf", "write", "writeStream")

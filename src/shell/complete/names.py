@@ -1,4 +1,4 @@
-import json, os, pkgutil, re, time
+import json, keyword, os, pkgutil, re, time
 
 stop = time.time() + 0.4
 spent = [0.0]  # seconds, on signatures

@@ -23,7 +23,8 @@ def begin(steps):
 
 def file_of(x):
     try:
-        return inspect.getsourcefile(inspect.unwrap(x)) or inspect.getfile(inspect.unwrap(x))
+        path = inspect.getsourcefile(inspect.unwrap(x)) or inspect.getfile(inspect.unwrap(x))
+        return None if path.startswith("<") else path
     except Exception:
         return None
 
@@ -68,6 +69,7 @@ def value(x, name):
         kinds = x.dtypes
         pairs = list(kinds.items() if hasattr(kinds, "items") else kinds)
         say("Columns", ", ".join("%s: %s" % pair for pair in pairs[:200]))
+        return
     if known.__module__ != "builtins":
         say("File", file_of(known))
     say("Docstring", documented(known))
@@ -121,9 +123,8 @@ def main():
     steps = ask["of"]
     known, x, rest = begin(steps)
     if not known:
-        if keyword.iskeyword(steps[0]):
-            say("Type", "keyword")
-    elif not rest:
+        return
+    if not rest:
         thing(x, steps[-1].lstrip("."))
     else:
         owner = walk(x, rest[:-1])

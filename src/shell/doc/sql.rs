@@ -1,7 +1,7 @@
 //! SQL: what Spark says of a function.
 use super::super::Shell;
 use super::super::inquire::LIMIT;
-use super::{first_line, no_name, unanswered, unknown};
+use super::{no_name, unanswered, unknown};
 use crate::config;
 use crate::language::SQL_FUNCTIONS;
 use crate::livy::{Kind, Outcome};
@@ -24,13 +24,11 @@ impl Shell {
             limit: LIMIT,
         })?;
         let lines = lines(&outcome);
-        let missing = match (&outcome.error, lines.first()) {
-            (Some(raised), _) => {
-                first_line(raised).contains("NOT_FOUND")
-                    || raised.value.contains("Undefined function")
-            }
-            (None, Some(line)) => lines.len() == 1 && line.ends_with("not found."),
-            (None, None) => false,
+        let words = ["NOT_FOUND", "UNRESOLVED_ROUTINE", "Undefined function"];
+        let missing = match &outcome.error {
+            Some(raised) => words.iter().any(|it| raised.value.contains(it)),
+            // as older releases say it
+            None => lines.len() == 1 && lines.iter().all(|line| line.ends_with("not found.")),
         };
         if missing {
             let known = SQL_FUNCTIONS.iter().copied();
