@@ -180,8 +180,8 @@ fn with_tables(code: &str, kind: &str) -> Ran {
             &tables,
             serde_json::json!([["default", "sales_of_2026", "false"]]),
         ),
-        Some("show tables like 'zo*'") => {
-            table(&tables, serde_json::json!([["default", "zones", "false"]]))
+        Some("show tables like 'ze*'") => {
+            table(&tables, serde_json::json!([["default", "zebras", "false"]]))
         }
         Some("describe `sales_of_2026`") => table(
             &["col_name", "data_type", "comment"],
@@ -246,7 +246,7 @@ fn lists_that_the_server_cuts_are_whole_all_the_same() {
     let home = Home::new();
     // one table and two columns are as many as there may be
     for (rows, line, shown) in [
-        ("1", "select * from zo", "select * from zones"),
+        ("1", "select * from ze", "select * from zebras"),
         (
             "2",
             "select * from sales_of_2026 where custod",
