@@ -49,7 +49,7 @@ pub enum Command {
     Doc(String),
     /// The tables and views of the current database, or those that a pattern names.
     Tables(Option<String>),
-    /// The columns of a table, a view, or a DataFrame in a variable.
+    /// The columns of a table, a view, or a `DataFrame` in a variable.
     Describe(String),
     /// Earlier entries, of all sessions, with that text in them.
     History(Option<String>),

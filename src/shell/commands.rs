@@ -78,16 +78,7 @@ impl Shell {
             },
             Command::Kind(None) => say(&format!("{}\n", self.kind)),
             Command::Kind(Some(name)) => self.speak(name.parse().map_err(|error| usage(&error))?),
-            Command::In { kind, code } => {
-                let kind: Kind = kind.parse().map_err(|error| usage(&error))?;
-                if code.is_empty() {
-                    self.speak(kind);
-                } else if let Some(name) = language::question(&code) {
-                    self.doc(kind, name)?;
-                } else {
-                    self.run_text(&code, kind);
-                }
-            }
+            Command::In { kind, code } => self.in_kind(kind, &code)?,
             Command::Load(file) => self.load(Path::new(&expanded(&file)))?,
             Command::Paste => self.paste(),
             Command::Edit(number) => self.edit(number)?,
@@ -135,6 +126,20 @@ impl Shell {
                 });
             }
             Command::Clear => terminal::clear(),
+        }
+        Ok(())
+    }
+
+    /// Code of another kind, or a question about a name; without either, that kind from now on.
+    fn in_kind(&mut self, kind: &str, code: &str) -> Result<(), Report> {
+        let kind: Kind = kind.parse().map_err(|error| usage(&error))?;
+        if let Some(name) = language::question(code) {
+            return self.doc(kind, name);
+        }
+        if code.is_empty() {
+            self.speak(kind);
+        } else {
+            self.run_text(code, kind);
         }
         Ok(())
     }

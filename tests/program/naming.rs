@@ -33,7 +33,8 @@ fn rows(columns: &[&str], rows: Value) -> Ran {
         .iter()
         .map(|it| json!({"name": it, "type": "string"}));
     let fields: Vec<Value> = fields.collect();
-    let json = json!({"schema": {"type": "struct", "fields": fields}, "data": rows});
+    let mut json = json!({"schema": {"type": "struct", "fields": fields}});
+    json["data"] = rows;
     let data = json!({"application/json": json});
     Ran::Ends(
         1,

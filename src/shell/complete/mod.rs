@@ -1,6 +1,7 @@
 //! What Tab offers: in-shell commands and their arguments, file names, and names of the live session. Scala's come from
 //! the server's completion, all others by hidden statements. Nothing holds the typing: a key ends the wait.
 pub(super) mod answer;
+mod argument;
 mod catalog;
 mod command;
 pub(super) mod python;
@@ -218,52 +219,6 @@ impl Completer {
         (look.offers.unwrap_or_default(), look.cut)
     }
 
-    /// The argument of a command that takes a name of the session.
-    fn argument(&self, line: &str, pos: usize) -> Answer {
-        let (kind, session) = {
-            let known = self.known();
-            (known.kind?, known.session.clone())
-        };
-        let place = |rest: &str| {
-            let skipped = line.len() - rest.len();
-            Some((skipped, pos.checked_sub(skipped)?))
-        };
-        if let Some(rest) = commands::argument_of(line, "doc") {
-            let (skipped, inside) = place(rest)?;
-            let (start, offers) = match kind {
-                Kind::Sql => self.functions(session, rest.get(..inside)?),
-                _ => self.in_code(kind, rest, inside)?,
-            };
-            return Some((skipped + start, offers));
-        }
-        let table = |command| commands::argument_of(line, command);
-        let rest = table("describe").or_else(|| table("tables"))?;
-        let (skipped, inside) = place(rest)?;
-        let verb = "describe ";
-        let (start, mut offers) =
-            self.sql(session, &format!("{verb}{rest}"), verb.len() + inside)?;
-        offers.retain(|offer| offer.about != "keyword");
-        Some((skipped + start.checked_sub(verb.len())?, offers))
-    }
-
-    /// SQL's functions that begin as the word.
-    fn functions(&self, session: Option<Session>, before: &str) -> (usize, Vec<Offer>) {
-        let start = word_start(before, |c| c.is_alphanumeric() || c == '_');
-        let word = before[start..].to_lowercase();
-        let mut names: Vec<String> = language::SQL_FUNCTIONS
-            .iter()
-            .map(|it| (*it).to_owned())
-            .collect();
-        if let Some(session) = session {
-            let listed = self.listed(&session, Asked::Functions, &word, false);
-            names.extend(listed.into_iter().map(|it| it.name));
-        }
-        names.retain(|name| name.to_lowercase().starts_with(&word));
-        names.sort();
-        names.dedup();
-        (start, names.into_iter().map(Offer::named).collect())
-    }
-
     /// The last answer, where the word has only grown.
     fn again(&self, kind: Kind, before: &str) -> Answer {
         let known = self.known();
@@ -309,13 +264,13 @@ impl Complete for Completer {
         let before = line.get(..pos)?;
         let (kind, code) = match language::magic(line) {
             Some((language, rest)) => (Some(source::kind(language)), rest),
-            None if commands::is_command(line) || line == ":" => match commands::code_of(line) {
-                Some((kind, rest)) => (kind.parse().ok(), rest),
-                None => {
+            None if commands::is_command(line) || line == ":" => {
+                let Some((kind, rest)) = commands::code_of(line) else {
                     let named = command::offers(before, &self.known());
                     return named.or_else(|| self.argument(line, pos));
-                }
-            },
+                };
+                (kind.parse().ok(), rest)
+            }
             None => (self.known().kind, line),
         };
         let skipped = line.len() - code.len();

@@ -100,20 +100,15 @@ pub(super) fn first_line(raised: &crate::livy::Raised) -> String {
 
 /// Facts as a text: short ones beside their labels, long ones below.
 fn shown(facts: &[(String, String)]) -> String {
-    let mut text = String::new();
-    for same in facts.chunk_by(|(a, _), (b, _)| a == b) {
+    let blocks = facts.chunk_by(|(a, _), (b, _)| a == b).map(|same| {
         let label = format!("{}:", same[0].0);
         let lines: Vec<&str> = same.iter().flat_map(|(_, text)| text.split('\n')).collect();
         match lines.as_slice() {
-            [line] => {
-                text.push_str(&format!("{label:<INDENT$}{line}\n"));
-            }
-            lines => {
-                text.push_str(&format!("{label}\n{}\n", lines.join("\n").trim_end()));
-            }
+            [line] => format!("{label:<INDENT$}{line}\n"),
+            lines => format!("{label}\n{}\n", lines.join("\n").trim_end()),
         }
-    }
-    text
+    });
+    blocks.collect()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub(super) fn question(name: &str) -> Option<(Question, String)> {
     asked(DOC, "doc", name)
 }
 
-/// The same for the columns of a DataFrame.
+/// The same for the columns of a `DataFrame`.
 pub(in crate::shell) fn frame(name: &str) -> Option<(Question, String)> {
     asked(FRAME, "describe", name)
 }

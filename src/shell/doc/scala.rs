@@ -192,7 +192,7 @@ fn short(told: &str) -> String {
     text
 }
 
-/// The columns of a DataFrame: what to ask for, and the mark of the lines; none for what is no plain name.
+/// The columns of a `DataFrame`: what to ask for, and the mark of the lines; none for what is no plain name.
 pub(in crate::shell) fn frame(name: &str) -> Option<(Question, String)> {
     let mut chars = name.chars();
     let begins = chars.next().is_some_and(|c| c.is_alphabetic() || c == '_');

@@ -59,9 +59,13 @@ fn code(name: &str) -> Option<String> {
         let parts: Vec<String> = bare.split('.').map(|part| format!("`{part}`")).collect();
         parts.join(".")
     };
-    fits.then(|| match OPERATORS.contains(&name) {
-        true => format!("describe function extended {name}"),
-        false => format!("describe function extended {}", quoted()),
+    fits.then(|| {
+        let function = if OPERATORS.contains(&name) {
+            name.to_owned()
+        } else {
+            quoted()
+        };
+        format!("describe function extended {function}")
     })
 }
 
