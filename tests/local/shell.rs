@@ -202,7 +202,7 @@ fn completes(pty: &mut Pty) {
 fn names(pty: &mut Pty) {
     let here = "pyspark 16>";
     for (line, shown) in [
-        (":doc spark.range", "Signature: range("),
+        ("spark.version?", "Type:      property of SparkSession: str"),
         ("len?", "Type:      builtin"),
         ("spark.nothing?", "is not known in this session's Python"),
         (":sql explode?", "explode(expr)"),
@@ -244,10 +244,7 @@ fn names(pty: &mut Pty) {
     pty.send("\x0c");
     enter(pty, "spark.createDataFrame?");
     pty.wait_for("Signature: createDataFrame(");
-    pty.press_until("q", "the prompt below what was read", |screen| {
-        before_cursor(screen) == "pyspark 19>"
-    });
-    pty.send("\x03");
+    pty.send("q");
     prompt(pty, "pyspark 19>");
 }
 
@@ -257,7 +254,7 @@ fn commands(pty: &mut Pty, home: &Home) {
     let data = home.write("data.txt", "uploaded\n");
     let prompt = "pyspark 19>";
     for (line, shown) in [
-        (":help", ":restart"),
+        (":help restart", "start a fresh session"),
         (":help load", "run a file"),
         (":info", "pyspark"),
         (":sessions", "idle"),

@@ -14,7 +14,8 @@ if (is.data.frame(x)) {
 say("Size", paste(nrow(x), "x", ncol(x)))
 say("Columns", paste(utils::head(names(x), 200L), collapse = ", "))
 } else if (is.atomic(x) && !is.null(x)) say("Length", length(x))
-h <- tryCatch(as.character(if (nzchar(p)) utils::help((n), package = (p)) else utils::help((n))), error = function(e) character())
+o <- !nzchar(p) && exists(n, envir = globalenv(), inherits = FALSE)
+h <- if (o) character() else tryCatch(as.character(if (nzchar(p)) utils::help((n), package = (p)) else utils::help((n))), error = function(e) character())
 if (length(h)) {
 t <- tryCatch(utils::capture.output(tools::Rd2txt(utils:::.getHelpFile(h[1L]), options = list(underline_titles = FALSE))), error = function(e) character())
 if (length(h) > 1L) say("Help in", basename(dirname(dirname(h))))
