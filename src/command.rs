@@ -45,6 +45,12 @@ pub enum Command {
     Statements,
     /// The session's log, and whether to go on as it grows.
     Logs(bool),
+    /// Signature and documentation of a name.
+    Doc(String),
+    /// The tables and views of the current database, or those that a pattern names.
+    Tables(Option<String>),
+    /// The columns of a table, a view, or a `DataFrame` in a variable.
+    Describe(String),
     /// Earlier entries, of all sessions, with that text in them.
     History(Option<String>),
     /// Cancel a statement that still runs (the newest one left behind, or that number).
@@ -113,6 +119,12 @@ pub fn code_of(line: &str) -> Option<(&'static str, &str)> {
     Some((kind, rest))
 }
 
+/// The argument of a line that calls that command, from its first blank on.
+pub fn argument_of<'a>(line: &'a str, command: &str) -> Option<&'a str> {
+    let (name, rest) = line.strip_prefix(':')?.split_once(' ')?;
+    (find(name).ok()?.name == command).then_some(rest)
+}
+
 /// Does the line ask to leave? By our command, or as the shells of the four languages are left: there
 /// these words would only raise an exception, or end the interpreter under the session.
 pub fn leaves(line: &str) -> bool {
@@ -178,6 +190,9 @@ pub fn parse(line: &str) -> Result<Command, CommandError> {
             "-f" | "--follow" => Command::Logs(true),
             _ => return Err(usage()),
         },
+        "doc" => Command::Doc(some.ok_or_else(usage)?),
+        "tables" => Command::Tables(some),
+        "describe" => Command::Describe(some.ok_or_else(usage)?),
         "history" => Command::History(some),
         "cancel" => Command::Cancel(number(some.as_deref()).map_err(|_| usage())?),
         "restart" => Command::Restart,
@@ -358,7 +373,15 @@ mod tests {
         assert!(is_command(":!ls"));
         assert_eq!(parse(":edit"), Ok(Command::Edit(None)));
         assert_eq!(parse(":edit 3"), Ok(Command::Edit(Some(3))));
-        for line in [":!", ":run", ":run x", ":edit x", ":cancel -1"] {
+        for line in [
+            ":!",
+            ":run",
+            ":run x",
+            ":edit x",
+            ":cancel -1",
+            ":doc",
+            ":describe ",
+        ] {
             assert!(matches!(parse(line), Err(CommandError::Usage(_))), "{line}");
         }
     }
@@ -382,6 +405,14 @@ mod tests {
             assert!(parse(&line).is_ok(), "{line}");
             assert!(help().contains(entry.does));
         }
+    }
+
+    #[test]
+    fn the_argument_of_a_command_begins_behind_its_first_blank() {
+        assert_eq!(argument_of(":doc  df.s", "doc"), Some(" df.s"));
+        assert_eq!(argument_of(":desc t", "describe"), Some("t"));
+        assert_eq!(argument_of(":d t", "describe"), None);
+        assert_eq!(argument_of(":doc", "doc"), None);
     }
 
     #[test]

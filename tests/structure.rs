@@ -66,9 +66,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "shell",
         &[
-            "command", "editor", "language", "listing", "livy", "opening", "paths", "progress",
-            "record", "render", "report", "runner", "session", "settings", "shutdown", "source",
-            "terminal", "tools",
+            "command", "config", "editor", "language", "listing", "livy", "opening", "paths",
+            "progress", "record", "render", "report", "runner", "session", "settings", "shutdown",
+            "source", "terminal", "tools",
         ],
     ),
     (

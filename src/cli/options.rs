@@ -184,6 +184,9 @@ pub(super) struct RunArgs {
     /// Neither read nor write the record of what ran
     #[arg(long)]
     pub(super) no_history: bool,
+    /// Show what is longer than the screen without a pager
+    #[arg(long)]
+    pub(super) no_pager: bool,
 }
 
 #[derive(Debug, Args)]

@@ -167,6 +167,7 @@ pub(super) fn run(
     run.dry_run = args.dry_run;
     run.timeout = args.timeout;
     run.no_history = args.no_history;
+    run.no_pager = args.no_pager;
     Ok(())
 }
 

@@ -82,6 +82,24 @@ pub const TABLE: &[Entry] = &[
         more: "In the kind that it ran in, under a new number.",
     },
     Entry {
+        name: "doc",
+        arguments: "NAME",
+        does: "signature and documentation of a name (also NAME?)",
+        more: "In the language of the prompt: a variable, a function, an attribute, in SQL a function. What is longer than the screen comes in your pager. It asks the session by a statement that has no number and stands in no history, in a session of others too.",
+    },
+    Entry {
+        name: "tables",
+        arguments: "[PATTERN]",
+        does: "tables and views of the current database",
+        more: "PATTERN as in Spark's `show tables like`: * stands for any letters, | parts patterns. `db.*` shows those of another database. It asks the session, as :doc does.",
+    },
+    Entry {
+        name: "describe",
+        arguments: "NAME",
+        does: "columns of a table, a view or a DataFrame",
+        more: "A variable of the prompt's language comes before a table of that name. It asks the session, as :doc does.",
+    },
+    Entry {
         name: "info",
         arguments: "",
         does: "the session, its server and its limits",

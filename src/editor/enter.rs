@@ -41,7 +41,7 @@ pub fn enter(prompt: Language, buffer: &str, cursor: usize, arrival: Arrival) ->
     let Some((language, code)) = code_of(prompt, buffer) else {
         return Enter::Submit;
     };
-    if buffer.trim().is_empty() {
+    if buffer.trim().is_empty() || language::question(code).is_some() {
         return Enter::Submit;
     }
     let (before, after) = buffer.split_at(cursor);
@@ -196,6 +196,18 @@ mod tests {
     #[test]
     fn a_command_is_complete_at_once_even_with_an_open_bracket() {
         assert_eq!(typed(Language::Python, ":py f("), Enter::Submit);
+    }
+
+    #[test]
+    fn a_question_about_a_name_is_complete_in_every_language() {
+        for language in [
+            Language::Python,
+            Language::Scala,
+            Language::R,
+            Language::Sql,
+        ] {
+            assert_eq!(typed(language, "df.select?"), Enter::Submit);
+        }
     }
 
     #[test]

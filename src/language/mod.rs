@@ -10,6 +10,7 @@ mod cases;
 mod gist;
 mod magic;
 mod python;
+mod question;
 mod r;
 mod scala;
 mod scan;
@@ -27,6 +28,7 @@ use std::ops::Range;
 pub use gist::{Gist, Gists};
 pub use magic::magic;
 pub use python::future_imports as python_future_imports;
+pub use question::question;
 pub use sql_functions::FUNCTIONS as SQL_FUNCTIONS;
 pub use sql_words::KEYWORDS as SQL_KEYWORDS;
 

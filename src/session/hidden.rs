@@ -3,7 +3,8 @@
 //! A user's statement always comes first. A hidden one is sent only to an idle session of ours in which nothing of the
 //! user's waits, one at a time; it is cancelled when its time is over, when whoever asked drops the question, and when
 //! a user's statement comes, which waits for that a bounded time. It has no number of ours and stands in no
-//! history. Its answer is never looked for: a lost one is silence.
+//! history. Its answer is never looked for: a lost one is silence. What a user's own command asks goes to sessions of
+//! others, too: it is what the user wants of that session, as a statement would be.
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +18,10 @@ use crate::livy::{Error, Kind, Outcome, SessionState, Statement, StatementState}
 
 /// How long a user's statement waits for the cancel of a hidden one.
 const YIELDS: Duration = Duration::from_secs(1);
+/// How long a session may still call itself busy when its last statement has ended, for a command that asks it.
+const LAGS: Duration = Duration::from_secs(1);
+/// Time between two looks at it.
+const LOOKS: Duration = Duration::from_millis(50);
 /// The comment before the code, by which it is known in lists of statements.
 const MARK: &str = "livysh: ";
 
@@ -144,10 +149,20 @@ impl Session {
     /// Asks the session something that is not the user's, and waits for the outcome, which may be a failure of the
     /// code. Dropping the future cancels the statement.
     pub async fn hidden(&self, question: Question) -> Result<Outcome, Unheard> {
-        self.may_ask()?;
+        self.ask(question, false).await
+    }
+
+    /// The same for a command of the user's: also where nothing is sent unasked.
+    pub async fn hidden_for_command(&self, question: Question) -> Result<Outcome, Unheard> {
+        self.ask(question, true).await
+    }
+
+    async fn ask(&self, question: Question, wanted: bool) -> Result<Outcome, Unheard> {
+        self.may_ask(wanted)?;
         let (answer, heard) = oneshot::channel();
         let asking = Asking {
             session: self.clone(),
+            wanted,
             until: Instant::now() + question.limit,
             kind: question.kind,
             code: question.marked(),
@@ -159,12 +174,12 @@ impl Session {
     }
 
     /// Can nothing of the user's be harmed, as far as it is known without asking?
-    fn may_ask(&self) -> Result<(), Unheard> {
+    fn may_ask(&self, wanted: bool) -> Result<(), Unheard> {
         let state = &*self.hidden.0;
-        if !state.allowed.load(Ordering::Relaxed) || self.shared {
+        if !wanted && (!state.allowed.load(Ordering::Relaxed) || self.shared) {
             return Err(Unheard::Off);
         }
-        if state.codeless.load(Ordering::Relaxed) {
+        if !wanted && state.codeless.load(Ordering::Relaxed) {
             return Err(Unheard::TooOld);
         }
         if self.hidden.is_wanted() || self.life.is_working() {
@@ -180,6 +195,8 @@ impl Session {
 /// A question under way.
 struct Asking {
     session: Session,
+    /// A command of the user's wants it.
+    wanted: bool,
     kind: Kind,
     code: String,
     until: Instant,
@@ -203,13 +220,9 @@ impl Asking {
         let lane = Arc::clone(&self.session.hidden.0.lane);
         let _lane = self.unless_stopped(lane.lock_owned()).await?;
         let session = self.session.clone();
-        let look = session.client.session(&session.id);
-        let shown = self.unless_stopped(look).await?.map_err(Unheard::Failed)?;
-        if shown.state != SessionState::Idle || !session.identity.fits(&shown) {
-            return Err(Unheard::Busy);
-        }
+        self.until_idle().await?;
         // again: this was some time ago
-        session.may_ask()?;
+        session.may_ask(self.wanted)?;
         let statement = self.sent_once().await?;
         session.life.used();
         let found = match self.answer {
@@ -226,6 +239,24 @@ impl Asking {
             }
         };
         ended.map(|mut ended| Outcome::take(&mut ended, self.kind, None))
+    }
+
+    /// A look at the session; who wants the answer waits a moment for one whose word for its state lags behind.
+    async fn until_idle(&mut self) -> Result<(), Unheard> {
+        let session = self.session.clone();
+        let began = Instant::now();
+        loop {
+            let look = session.client.session(&session.id);
+            let shown = self.unless_stopped(look).await?.map_err(Unheard::Failed)?;
+            if shown.state == SessionState::Idle && session.identity.fits(&shown) {
+                return Ok(());
+            }
+            let lags = shown.state == SessionState::Busy && began.elapsed() < LAGS;
+            if !self.wanted || !lags {
+                return Err(Unheard::Busy);
+            }
+            self.unless_stopped(tokio::time::sleep(LOOKS)).await?;
+        }
     }
 
     /// One request. It is waited for also when nobody wants the answer any more: its id must be known before the next

@@ -49,6 +49,8 @@ pub struct RunSettings {
     pub color: Option<Color>,
     /// Whether nothing is to be recorded.
     pub no_history: bool,
+    /// Whether no pager is to be used.
+    pub no_pager: bool,
 }
 
 impl RunSettings {
@@ -78,6 +80,8 @@ pub struct ShellSettings {
     pub edit_mode: Option<EditMode>,
     /// When to use colours.
     pub colors: Option<Color>,
+    /// The command that shows what is longer than the screen; a word for "no" shows it without.
+    pub pager: Option<String>,
     /// Whether the shell asks its session things of its own, for Tab.
     pub hidden_statements: Option<bool>,
     /// Files that run when the session is idle; a profile's are added behind.
@@ -98,6 +102,7 @@ impl ShellSettings {
         "timing",
         "edit-mode",
         "colors",
+        "pager",
         "hidden-statements",
     ];
 
@@ -110,6 +115,7 @@ impl ShellSettings {
             "timing" => self.timing = Some(values::switch(value)?),
             "edit-mode" => self.edit_mode = Some(value.parse()?),
             "colors" => self.colors = Some(value.parse()?),
+            "pager" => self.pager = Some(value.trim().to_owned()),
             "hidden-statements" => self.hidden_statements = Some(values::switch(value)?),
             _ => return Ok(false),
         }
@@ -119,7 +125,7 @@ impl ShellSettings {
     /// Fills what is open from a lower layer.
     #[must_use]
     pub fn or(mut self, lower: Self) -> Self {
-        fill!(self, lower: kind, format, max_rows, timing, edit_mode, colors, hidden_statements);
+        fill!(self, lower: kind, format, max_rows, timing, edit_mode, colors, pager, hidden_statements);
         if self.init.is_empty() {
             self.init = lower.init;
         }

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use super::link::Link;
 use super::{Next, Shell};
 use crate::command::{self, Command};
+use crate::language;
 use crate::listing;
 use crate::livy::{Column, Error, Kind, Table};
 use crate::render::{Format, safe};
@@ -26,7 +27,6 @@ const HISTORY_SHOWN: usize = 50;
 
 impl Shell {
     pub(super) fn command(&mut self, line: &str) -> Next {
-        self.rest = false;
         let command = match command::parse(line) {
             Ok(command) => command,
             Err(error) => {
@@ -34,12 +34,23 @@ impl Shell {
                 return Next::Go;
             }
         };
+        self.carry_out(command, line)
+    }
+
+    /// Does what a line asks for.
+    pub(super) fn carry_out(&mut self, command: Command, line: &str) -> Next {
+        self.rest = false;
         // what these leave in the line editor is meant to stand there
         let own_text = matches!(command, Command::Edit(_) | Command::Paste);
         // others want the terminal as it was, or make it silent themselves
         let lends = matches!(
             command,
-            Command::Edit(_) | Command::Paste | Command::Shell(_) | Command::Replay
+            Command::Edit(_)
+                | Command::Paste
+                | Command::Shell(_)
+                | Command::Replay
+                | Command::Doc(_)
+                | Command::In { .. }
         );
         // keys that are typed meanwhile, Ctrl-D too, are for the next prompt
         let silent = if lends { None } else { Quiet::start() };
@@ -67,14 +78,7 @@ impl Shell {
             },
             Command::Kind(None) => say(&format!("{}\n", self.kind)),
             Command::Kind(Some(name)) => self.speak(name.parse().map_err(|error| usage(&error))?),
-            Command::In { kind, code } => {
-                let kind: Kind = kind.parse().map_err(|error| usage(&error))?;
-                if code.is_empty() {
-                    self.speak(kind);
-                } else {
-                    self.run_text(&code, kind);
-                }
-            }
+            Command::In { kind, code } => self.in_kind(kind, &code)?,
             Command::Load(file) => self.load(Path::new(&expanded(&file)))?,
             Command::Paste => self.paste(),
             Command::Edit(number) => self.edit(number)?,
@@ -92,6 +96,9 @@ impl Shell {
                 self.table(&table)?;
             }
             Command::Logs(follow) => self.logs(follow)?,
+            Command::Doc(name) => self.doc(self.kind, name.trim_end_matches('?'))?,
+            Command::Tables(pattern) => self.tables(pattern.as_deref())?,
+            Command::Describe(name) => self.describe(&name)?,
             Command::History(text) => {
                 let entries = self.record.found(text.as_deref(), HISTORY_SHOWN);
                 self.table(&history::table(entries))?;
@@ -123,6 +130,20 @@ impl Shell {
         Ok(())
     }
 
+    /// Code of another kind, or a question about a name; without either, that kind from now on.
+    fn in_kind(&mut self, kind: &str, code: &str) -> Result<(), Report> {
+        let kind: Kind = kind.parse().map_err(|error| usage(&error))?;
+        if let Some(name) = language::question(code) {
+            return self.doc(kind, name);
+        }
+        if code.is_empty() {
+            self.speak(kind);
+        } else {
+            self.run_text(code, kind);
+        }
+        Ok(())
+    }
+
     pub(super) fn speak(&mut self, kind: Kind) {
         self.kind = kind;
         self.completer.set_kind(kind);
@@ -132,6 +153,17 @@ impl Shell {
         let run = &self.opener.settings().run;
         let text = crate::tools::shown(table, run)?;
         say(&text);
+        Ok(())
+    }
+
+    /// The same in the form that results have now, and no longer than they are.
+    pub(super) fn listing(&mut self, table: &Table) -> Result<(), Report> {
+        let settings = self.opener.settings();
+        let mut run = settings.run.clone();
+        run.format = Some(self.runner.format());
+        let most = settings.shell.max_rows;
+        let most = most.map(|rows| usize::try_from(rows).unwrap_or(usize::MAX));
+        say(&crate::tools::shown_at_most(table, &run, most)?);
         Ok(())
     }
 

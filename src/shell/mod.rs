@@ -1,12 +1,15 @@
 //! The interactive shell: reads, sends, shows, until the user leaves.
 mod commands;
 mod complete;
+mod doc;
+mod inquire;
 mod left;
 mod link;
 mod ran;
 mod replay;
 mod sending;
 mod sessions;
+mod tables;
 mod typing;
 
 use std::io::{self, IsTerminal};
@@ -17,8 +20,9 @@ use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::command;
+use crate::command::{self, Command};
 use crate::editor::{Editor, Input, Prompt, Start};
+use crate::language;
 use crate::livy::Kind;
 use crate::opening::{Opened, Opener, Phase, Status};
 use crate::record::Record;
@@ -225,13 +229,30 @@ impl Shell {
         if command::is_command(text.trim_start()) {
             return self.command(text.trim_start());
         }
+        if let Some(question) = self.question(text) {
+            return self.carry_out(question, text);
+        }
         self.run_text(text, self.kind);
         Next::Go
+    }
+
+    /// `NAME?`, also behind a word that picks another language.
+    fn question(&self, text: &str) -> Option<Command> {
+        let (kind, code) = match language::magic(text) {
+            Some((language, code)) => (source::kind(language), code),
+            None => (self.kind, text),
+        };
+        language::question(code)?;
+        Some(Command::In {
+            kind: kind.name(),
+            code: code.to_owned(),
+        })
     }
 
     /// Ctrl-C at the prompt: the line is gone; without one, a session that starts is given up.
     fn interrupted(&mut self, had_text: bool) -> Next {
         self.warned = None;
+        self.completer.give_up();
         if !had_text && self.link.is_opening() {
             note("given up");
             if self.ever_open {

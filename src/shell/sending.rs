@@ -45,7 +45,7 @@ impl Shell {
         if self.timing {
             note(&format!("{:.3} s", began.elapsed().as_secs_f64()));
         }
-        self.completer.ran(number, &piece.code);
+        self.completer.ran(number, piece.kind, &piece.code);
         let well = matches!(ended, Ended::Ok { .. });
         self.take_note_of(number, &ended);
         well.then_some((number, session))

@@ -1,10 +1,10 @@
-//! Programs of the user's that run on the terminal while we wait: the editor, a shell command.
+//! Programs of the user's that run on the terminal while we wait: the editor, the pager, a shell command.
 //! None of them gets our secrets.
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 
 use crate::auth;
 use crate::report::{Report, code};
@@ -85,6 +85,39 @@ pub fn shell(command: &str) -> Result<ExitStatus, Report> {
             )
             .advise("set SHELL to a shell that is there")
         })
+}
+
+/// Shows a text in that pager, else in `$PAGER`, else in less, until it is left.
+pub fn page(text: &str, pager: Option<&str>) -> Result<(), Report> {
+    let pager = pager.map(str::to_owned).or_else(|| variable("PAGER"));
+    let pager = pager.unwrap_or_else(|| "less".to_owned());
+    let failed = |why: String| {
+        Report::new(code::USAGE, format!("the pager `{pager}` {why}")).advise(
+            "set `pager` under [shell] in the config file, or PAGER; \"off\" shows texts without",
+        )
+    };
+    let words = shell_words::split(&pager).map_err(|error| failed(error.to_string()))?;
+    let (program, arguments) = words
+        .split_first()
+        .ok_or_else(|| failed("is empty".to_owned()))?;
+    let mut command = without_secrets(program);
+    if variable("LESS").is_none() {
+        // R: colours; X: what was read stays on the screen
+        command.env("LESS", "RX");
+    }
+    let mut child = command
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .spawn()
+        .map_err(|error| failed(format!("cannot be started: {error}")))?;
+    if let Some(mut input) = child.stdin.take() {
+        // who leaves it before the end has read enough
+        let _ = input.write_all(text.as_bytes());
+    }
+    child
+        .wait()
+        .map_err(|error| failed(format!("is lost: {error}")))?;
+    Ok(())
 }
 
 fn without_secrets(program: &str) -> Command {

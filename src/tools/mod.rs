@@ -47,6 +47,15 @@ pub fn unwritable(path: &Path, error: &io::Error) -> Report {
 
 /// A table in the form that was asked for. As JSON it is an array of objects, a row each.
 pub fn shown(table: &Table, run: &RunSettings) -> Result<String, Report> {
+    shown_at_most(table, run, None)
+}
+
+/// The same; a table that is drawn has at most so many rows.
+pub fn shown_at_most(
+    table: &Table,
+    run: &RunSettings,
+    max_rows: Option<usize>,
+) -> Result<String, Report> {
     let format = run.format_or_default();
     match format {
         Format::Json => {
@@ -54,7 +63,7 @@ pub fn shown(table: &Table, run: &RunSettings) -> Result<String, Report> {
             Ok(format!("{:#}\n", Value::Array(rows)))
         }
         Format::Ndjson => Ok(objects(table).map(|row| format!("{row}\n")).collect()),
-        _ => drawn(table, format, run),
+        _ => drawn(table, format, run, max_rows),
     }
 }
 
@@ -70,8 +79,13 @@ fn objects(table: &Table) -> impl Iterator<Item = Value> {
     })
 }
 
-fn drawn(table: &Table, format: Format, run: &RunSettings) -> Result<String, Report> {
-    let out = style::of(run.color_or_default(), &io::stdout(), None);
+fn drawn(
+    table: &Table,
+    format: Format,
+    run: &RunSettings,
+    max_rows: Option<usize>,
+) -> Result<String, Report> {
+    let out = style::of(run.color_or_default(), &io::stdout(), max_rows);
     let mut table = table.clone();
     if matches!(format, Format::Text | Format::Table) {
         leave_out_empty(&mut table);

@@ -41,6 +41,7 @@ fn the_prompt_is_there_before_the_session_and_what_is_typed_ahead_runs() {
     ask(&mut pty, ":logs", "", "pyspark 5>");
     restart(&livy, &mut pty);
     names(&mut pty);
+    what_names_are(&mut pty);
     assert_eq!(pty.leave(), 0, "{}", pty.screen());
     nothing_left(&livy);
 }
@@ -75,4 +76,27 @@ fn names(pty: &mut Pty) {
         pty.send("\x03");
         prompt(pty, "pyspark 8>");
     }
+}
+
+/// Documentation and signatures, in each language, and nothing of asking for them is left.
+fn what_names_are(pty: &mut Pty) {
+    let here = "pyspark 8>";
+    for (line, shown) in [
+        ("len?", "Signature: len(obj, /)"),
+        (":r frame?", "Columns:   alpha, alps"),
+        (":sql explode?", "explode(expr)"),
+        (":scala spark.range?", "range(end: Long): Dataset[Long]"),
+        (":scala sc?", "sc: SparkContext"),
+        (":tables", "there are no tables"),
+        (":describe nothing", "there is no table or view `nothing`"),
+    ] {
+        ask(pty, line, shown, here);
+    }
+    pty.send("\x0c");
+    enter(pty, ":r sd?");
+    pty.wait_for("Standard Deviation");
+    pty.send("q");
+    prompt(pty, here);
+    ask(pty, ":statements", "frame <- data.frame", here);
+    assert!(!pty.screen().contains("livysh:"), "{}", pty.screen());
 }

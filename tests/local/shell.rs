@@ -17,6 +17,7 @@ fn a_shells_day() {
     resizes(&mut pty);
     other_kinds(&mut pty);
     completes(&mut pty);
+    names(&mut pty);
     commands(&mut pty, &home);
     restart(&mut pty, &home);
     term(&mut pty, &home);
@@ -197,13 +198,63 @@ fn completes(pty: &mut Pty) {
     }
 }
 
+/// What names are, in each language, on the screen and in a pager; none of the questions has a number or leaves a name.
+fn names(pty: &mut Pty) {
+    let here = "pyspark 16>";
+    for (line, shown) in [
+        ("spark.version?", "Type:      property of SparkSession: str"),
+        ("len?", "Type:      builtin"),
+        ("spark.nothing?", "is not known in this session's Python"),
+        (":sql explode?", "explode(expr)"),
+        (":sql explod?", "did you mean `explode`?"),
+        (
+            ":scala spark.range?",
+            "range(start: Long, end: Long): Dataset[Long]",
+        ),
+        (":scala spark.read?", "read: DataFrameReader"),
+        (":scala sum?", "sum(columnName: String): Column"),
+        (":scala lit?", "lit: Any => Column"),
+        (":scala nope?", "is not known in this session's Scala"),
+        (":tables", "│ t    │ true"),
+        (":tables x*", "no table or view is called so"),
+        (":tables defaul.*", "did you mean `default`?"),
+        (":describe t", "│ id     │ bigint"),
+        (":describe tt", "did you mean `t`?"),
+    ] {
+        ask(pty, line, shown, here);
+    }
+    ask(
+        pty,
+        "frame = spark.range(3).toDF('only')",
+        "",
+        "pyspark 17>",
+    );
+    ask(pty, ":describe frame", "│ only   │ bigint", "pyspark 17>");
+    ask(pty, ":kind scala", "", "spark 17>");
+    ask(
+        pty,
+        "val held = spark.range(3).toDF(\"kept\")",
+        "held:",
+        "spark 18>",
+    );
+    ask(pty, ":describe held", "│ kept   │ bigint", "spark 18>");
+    ask(pty, "held.count", "res1: Long = 3", "spark 19>");
+    // in the pager of the machine, which stays until it is left
+    ask(pty, ":py", "", "pyspark 19>");
+    pty.send("\x0c");
+    enter(pty, "spark.createDataFrame?");
+    pty.wait_for("Signature: createDataFrame(");
+    pty.send("q");
+    prompt(pty, "pyspark 19>");
+}
+
 /// Every command does what it is for, on a session that has done something.
 fn commands(pty: &mut Pty, home: &Home) {
     let script = home.write("part.py", "loaded = 5\nloaded * 5\n");
     let data = home.write("data.txt", "uploaded\n");
-    let prompt = "pyspark 16>";
+    let prompt = "pyspark 19>";
     for (line, shown) in [
-        (":help", ":restart"),
+        (":help restart", "start a fresh session"),
         (":help load", "run a file"),
         (":info", "pyspark"),
         // idle, or busy with what nobody sees
@@ -221,12 +272,12 @@ fn commands(pty: &mut Pty, home: &Home) {
         ask(pty, line, shown, prompt);
     }
     ask(pty, ":logs", "", prompt);
-    ask(pty, &format!(":load {script}"), "25", "pyspark 18>");
+    ask(pty, &format!(":load {script}"), "25", "pyspark 21>");
     ask(
         pty,
         "from pyspark import SparkFiles; open(SparkFiles.get('data.txt')).read()",
         "uploaded",
-        "pyspark 19>",
+        "pyspark 22>",
     );
 }
 
@@ -236,8 +287,8 @@ fn restart(pty: &mut Pty, home: &Home) {
         .iter()
         .map(|process| process.pid)
         .collect();
-    ask(pty, ":restart", "deleting the session", "pyspark 19>");
-    ask(pty, "'loaded' in globals()", "False", "pyspark 20>");
+    ask(pty, ":restart", "deleting the session", "pyspark 22>");
+    ask(pty, "'loaded' in globals()", "False", "pyspark 23>");
     let old: Vec<_> = processes::of_sessions(home)
         .into_iter()
         .filter(|process| before.contains(&process.pid))

@@ -164,30 +164,49 @@ fn nothing_is_asked_of_sessions_of_others_nor_when_it_is_switched_off() {
     assert_eq!(hidden(&livy), 0, "{:?}", livy.submitted());
 }
 
-#[test]
-fn sql_is_completed_from_what_the_session_once_told_and_again_after_a_statement() {
-    let livy = Livy::answering(|code, kind| {
-        let field = |name: &str| serde_json::json!({"name": name, "type": "string"});
-        let table = |fields: &[&str], rows: serde_json::Value| {
-            let fields: Vec<_> = fields.iter().map(|name| field(name)).collect();
-            let json =
-                serde_json::json!({"schema": {"type": "struct", "fields": fields}, "data": rows});
-            let all = serde_json::json!({"status": "ok", "execution_count": 0, "data": {"application/json": json}});
-            Ran::Ends(1, all)
-        };
-        match code.strip_prefix("-- livysh: completion\n") {
-            Some("show tables") => table(
-                &["namespace", "tableName", "isTemporary"],
-                serde_json::json!([["default", "sales_of_2026", "false"]]),
-            ),
-            Some("describe `sales_of_2026`") => table(
-                &["col_name", "data_type", "comment"],
-                serde_json::json!([["customer", "string", null], ["customs", "int", null]]),
-            ),
-            Some(_) => table(&["name"], serde_json::json!([])),
-            None => livy::interpret(code, kind),
+/// An SQL session of one table, which has as many rows for each list as are told.
+fn with_tables(code: &str, kind: &str) -> Ran {
+    let field = |name: &str| serde_json::json!({"name": name, "type": "string"});
+    let table = |fields: &[&str], rows: serde_json::Value| {
+        let fields: Vec<_> = fields.iter().map(|name| field(name)).collect();
+        let json =
+            serde_json::json!({"schema": {"type": "struct", "fields": fields}, "data": rows});
+        let all = serde_json::json!({"status": "ok", "execution_count": 0, "data": {"application/json": json}});
+        Ran::Ends(1, all)
+    };
+    let tables = ["namespace", "tableName", "isTemporary"];
+    match code.strip_prefix("-- livysh: completion\n") {
+        Some("show tables") => table(
+            &tables,
+            serde_json::json!([["default", "sales_of_2026", "false"]]),
+        ),
+        Some("show tables like 'ze*'") => {
+            table(&tables, serde_json::json!([["default", "zebras", "false"]]))
         }
-    });
+        Some("describe `sales_of_2026`") => table(
+            &["col_name", "data_type", "comment"],
+            serde_json::json!([["customer", "string", null], ["customs", "int", null]]),
+        ),
+        Some("select * from `sales_of_2026` limit 0") => {
+            table(&["customer", "customs", "custody"], serde_json::json!([]))
+        }
+        Some(_) => table(&["name"], serde_json::json!([])),
+        None => livy::interpret(code, kind),
+    }
+}
+
+/// How many hidden statements hold that text.
+fn asked_for(livy: &Livy, text: &str) -> usize {
+    let sent = livy.submitted();
+    let hidden = sent
+        .iter()
+        .filter(|code| code.contains("livysh: completion"));
+    hidden.filter(|code| code.contains(text)).count()
+}
+
+#[test]
+fn sql_is_completed_from_what_the_session_once_told_and_again_after_a_change() {
+    let livy = Livy::answering(with_tables);
     let home = Home::new();
     let mut pty = shell(&livy, &home, &["-k", "sql"]);
     pty.wait_for("sql 1>");
@@ -204,20 +223,94 @@ fn sql_is_completed_from_what_the_session_once_told_and_again_after_a_statement(
         let text = screen.contents();
         text.contains("customer  string") && text.contains("customs   int")
     });
-    let described = |livy: &Livy| {
-        let sent = livy.submitted();
-        sent.iter().filter(|code| code.contains("describe")).count()
-    };
-    assert_eq!(described(&livy), 1);
-    pty.send(";");
-    pty.wait_for("custom;");
-    std::thread::sleep(Duration::from_millis(60));
-    pty.send("\r");
-    pty.wait_for("sql 3>");
-    tab(&mut pty, "select cust from sales_of_2026 where cust");
-    pty.wait_for("where custom");
-    // behind the back: the old names are there before
-    pty.press_until("", "asked again", |_| described(&livy) == 2);
+    assert_eq!(asked_for(&livy, "describe"), 1);
+    for (code, prompt, described) in [
+        ("select 2;", "sql 3>", 1),
+        ("create view v as select 1;", "sql 4>", 2),
+    ] {
+        pty.send("\x03");
+        pty.send("\x0c");
+        enter(&mut pty, code);
+        pty.wait_for(prompt);
+        tab(&mut pty, "select cust from sales_of_2026 where cust");
+        pty.wait_for("where custom");
+        assert_eq!(asked_for(&livy, "describe"), described, "{code}");
+    }
     assert_eq!(pty.clear_and_leave(), 0);
+    livy.assert_clean();
+}
+
+#[test]
+fn lists_that_the_server_cuts_are_whole_all_the_same() {
+    let livy = Livy::answering(with_tables);
+    let home = Home::new();
+    // one table and two columns are as many as there may be
+    for (rows, line, shown) in [
+        ("1", "select * from ze", "select * from zebras"),
+        (
+            "2",
+            "select * from sales_of_2026 where custod",
+            "where custody",
+        ),
+    ] {
+        let mut pty = shell(&livy, &home, &["-k", "sql", "--rows", rows]);
+        pty.wait_for("sql 1>");
+        enter(&mut pty, "select 1;");
+        pty.wait_for("sql 2>");
+        tab(&mut pty, line);
+        pty.wait_for(shown);
+        assert_eq!(pty.clear_and_leave(), 0);
+    }
+}
+
+#[test]
+fn a_look_at_tables_ends_with_ctrl_c_and_a_path_is_never_described() {
+    let livy = Livy::answering(|code, kind| {
+        if code.contains("livysh: completion") {
+            return Ran::Runs;
+        }
+        livy::interpret(code, kind)
+    });
+    let home = Home::new();
+    let mut pty = shell(&livy, &home, &["-k", "sql"]);
+    pty.wait_for("sql 1>");
+    enter(&mut pty, "select 1;");
+    pty.wait_for("sql 2>");
+    tab(&mut pty, "select * from sal");
+    livy.until("GET /sessions/0/statements/1");
+    pty.send("\x03");
+    livy.until("POST /sessions/0/statements/1/cancel");
+    pty.wait_until("an empty prompt", |screen| {
+        screen.contents().trim_end().ends_with("sql 2>")
+    });
+    tab(&mut pty, "select * from parquet.`/data/t` where cu");
+    pty.send("x");
+    pty.wait_for("where cux");
+    assert_eq!(asked_for(&livy, "describe"), 0, "{:?}", livy.submitted());
+    assert_eq!(pty.clear_and_leave(), 0);
+    livy.assert_clean();
+}
+
+#[test]
+fn the_arguments_of_commands_about_names_are_completed() {
+    let livy = Livy::answering(|code, kind| match mark(code) {
+        Some(mark) => Ran::Ends(1, livy::text(&format!("{mark}{NAMES}\n"))),
+        None => with_tables(code, kind),
+    });
+    let home = Home::new();
+    let mut pty = ready(&livy, &home, &[]);
+    for (typed, shown) in [
+        (":doc df.selectE", ":doc df.selectExpr"),
+        (":describe sal", ":describe sales_of_2026"),
+        (":tables sal", ":tables sales_of_2026"),
+        (":help desc", ":help describe"),
+    ] {
+        tab(&mut pty, typed);
+        pty.wait_for(shown);
+        pty.send("\x03");
+        pty.send("\x0c");
+        typing::prompt(&pty, "pyspark 2>");
+    }
+    assert_eq!(pty.leave(), 0);
     livy.assert_clean();
 }

@@ -42,6 +42,7 @@ mod leaks;
 mod leaving;
 mod listing;
 mod lost;
+mod naming;
 mod netrc;
 mod parts;
 mod planted;

@@ -1,4 +1,6 @@
 //! What a hidden statement printed: one line of JSON behind a mark that nothing else prints.
+use serde::de::DeserializeOwned;
+
 use crate::editor::Offer;
 use crate::livy::Outcome;
 
@@ -8,15 +10,28 @@ const LONGEST: usize = 256 * 1024;
 pub(super) const MOST: usize = 500;
 
 /// A mark for one question.
-pub(super) fn mark() -> String {
+pub(in crate::shell) fn mark() -> String {
     format!("livysh-{:016x} ", fastrand::u64(..))
+}
+
+/// What stands behind the mark in the first line that begins with it.
+pub(in crate::shell) fn read<T: DeserializeOwned>(outcome: &Outcome, mark: &str) -> Option<T> {
+    serde_json::from_str(lines(outcome, mark).next()?).ok()
+}
+
+/// What stands behind the mark, of each line that begins with it.
+pub(in crate::shell) fn lines<'a>(
+    outcome: &'a Outcome,
+    mark: &'a str,
+) -> impl Iterator<Item = &'a str> {
+    let text = outcome.text.as_deref().filter(|it| it.len() <= LONGEST);
+    let lines = text.unwrap_or_default().lines();
+    lines.filter_map(move |line| line.strip_prefix(mark))
 }
 
 /// The names of the answer, each with what it is; none where it has none.
 pub(super) fn offers(outcome: &Outcome, mark: &str) -> Option<Vec<Offer>> {
-    let text = outcome.text.as_deref().filter(|it| it.len() <= LONGEST)?;
-    let line = text.lines().find_map(|line| line.strip_prefix(mark))?;
-    let pairs: Vec<(String, String)> = serde_json::from_str(line).ok()?;
+    let pairs: Vec<(String, String)> = read(outcome, mark)?;
     let offers = pairs.into_iter().take(MOST);
     Some(offers.map(|(name, about)| Offer { name, about }).collect())
 }

@@ -1,8 +1,10 @@
 //! What Tab offers: in-shell commands and their arguments, file names, and names of the live session. Scala's come from
 //! the server's completion, all others by hidden statements. Nothing holds the typing: a key ends the wait.
-mod answer;
+pub(super) mod answer;
+mod argument;
+mod catalog;
 mod command;
-mod python;
+pub(super) mod python;
 mod r;
 mod sql;
 
@@ -23,7 +25,8 @@ use crate::livy::Kind;
 use crate::session::{Question, Session};
 use crate::source;
 use crate::terminal;
-use sql::{Asked, Catalog};
+use catalog::Catalog;
+use sql::Asked;
 
 /// A name is looked up so long (Scala's first take seconds); a key ends the wait before.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -114,9 +117,15 @@ impl Completer {
         self.known().sessions = sessions;
     }
 
+    /// Ctrl-C: nobody waits for anything any more.
+    pub fn give_up(&self) {
+        self.catalog.give_up();
+        self.known().pending = None;
+    }
+
     /// A statement of the user's ran: names may be others now.
-    pub fn ran(&self, number: u64, code: &str) {
-        self.catalog.ages();
+    pub fn ran(&self, number: u64, kind: Kind, code: &str) {
+        self.catalog.ran(kind, code);
         let first = code.lines().next().unwrap_or_default();
         let mut known = self.known();
         known.last = None;
@@ -164,28 +173,39 @@ impl Completer {
         let (mut lists, mut functions) = (Vec::new(), Vec::new());
         if let Some(session) = session {
             for asked in sql::needs(&wanted) {
-                lists.extend(self.listed(&session, &asked, true));
+                lists.extend(self.listed(&session, asked, wanted.word, true));
             }
-            functions = self.listed(&session, &Asked::Functions, false);
+            functions = self.listed(&session, Asked::Functions, wanted.word, false);
             // what is likely to be asked for next
-            self.listed(&session, &Asked::Tables(None), false);
+            self.listed(&session, Asked::Tables(None), "", false);
         }
         let offers = sql::all(&wanted, lists, functions);
         Some((wanted.start, offers))
     }
 
-    /// What is known of a list. An old one is asked for again behind the back; one of which nothing is known is waited
-    /// for, where it is wanted `now`. A key ends the wait, not the question: its answer is kept.
-    fn listed(&self, session: &Session, asked: &Asked, now: bool) -> Vec<Offer> {
-        let (found, ask) = self.catalog.look(session, asked);
-        if ask {
-            let (catalog, session) = (self.catalog.clone(), session.clone());
-            self.runtime.spawn(catalog.fetch(session, asked.clone()));
+    /// What is known of a list. An old one is asked for again behind the back; one of which nothing is known, or that a
+    /// statement may have changed, is waited for, where it is wanted `now`. A key ends the wait, not the question: its
+    /// answer is kept. Of a list that the server cuts, what begins as the word is asked for by itself.
+    fn listed(&self, session: &Session, asked: Asked, word: &str, now: bool) -> Vec<Offer> {
+        let (offers, cut) = self.kept(session, &asked, now);
+        let whole = !cut || word.is_empty() || matches!(asked, Asked::Columns(_));
+        if whole || !word.chars().all(|c| c.is_alphanumeric() || c == '_') {
+            return offers;
         }
-        match found {
-            Some(offers) => return offers,
-            None if !now => return Vec::new(),
-            None => {}
+        let begun = Asked::Begun(Box::new(asked), word.to_lowercase());
+        let (more, _) = self.kept(session, &begun, now);
+        if more.is_empty() { offers } else { more }
+    }
+
+    /// Likewise, and whether the server has more of them.
+    fn kept(&self, session: &Session, asked: &Asked, now: bool) -> (Vec<Offer>, bool) {
+        let look = self.catalog.look(session, asked);
+        if let Some(under_way) = look.ask {
+            let task = self.runtime.spawn(under_way.fetch(session.clone()));
+            self.catalog.fetched_by(asked, task.abort_handle());
+        }
+        if look.holds || !now {
+            return (look.offers.unwrap_or_default(), look.cut);
         }
         let (catalog, awaited) = (self.catalog.clone(), asked.clone());
         let work: Asking = Box::pin(async move {
@@ -195,7 +215,8 @@ impl Completer {
         if let Some(waiting) = self.begin(Kind::Sql, "", work) {
             terminal::unless_key(waiting.wake.as_fd(), PATIENCE);
         }
-        self.catalog.look(session, asked).0.unwrap_or_default()
+        let look = self.catalog.look(session, asked);
+        (look.offers.unwrap_or_default(), look.cut)
     }
 
     /// The last answer, where the word has only grown.
@@ -243,10 +264,13 @@ impl Complete for Completer {
         let before = line.get(..pos)?;
         let (kind, code) = match language::magic(line) {
             Some((language, rest)) => (Some(source::kind(language)), rest),
-            None if commands::is_command(line) || line == ":" => match commands::code_of(line) {
-                Some((kind, rest)) => (kind.parse().ok(), rest),
-                None => return command::offers(before, &self.known()),
-            },
+            None if commands::is_command(line) || line == ":" => {
+                let Some((kind, rest)) = commands::code_of(line) else {
+                    let named = command::offers(before, &self.known());
+                    return named.or_else(|| self.argument(line, pos));
+                };
+                (kind.parse().ok(), rest)
+            }
             None => (self.known().kind, line),
         };
         let skipped = line.len() - code.len();
@@ -372,7 +396,7 @@ mod tests {
         assert_eq!(again(Kind::Pyspark, "df.select('"), None);
         assert_eq!(again(Kind::Pyspark, "dg.sel"), None);
         assert_eq!(again(Kind::Spark, "df.sel"), None);
-        completer.ran(1, "df = 1");
+        completer.ran(1, Kind::Pyspark, "df = 1");
         assert_eq!(again(Kind::Pyspark, "df.sel"), None);
         set();
         completer.set_session(None);

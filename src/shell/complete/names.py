@@ -1,83 +1,18 @@
-import builtins, inspect, json, keyword, os, pkgutil, re, sys, time
+import json, keyword, os, pkgutil, re, time
 
 stop = time.time() + 0.4
 spent = [0.0]  # seconds, on signatures
-# properties of old releases, without annotations, that cost nothing
-EASY = ("catalog", "conf", "na", "read", "readStream", "sparkContext", "stat", "streams", "udf", "write", "writeStream")
 word, of, found = ask["word"], ask["of"], {}
 
 
 def add(name, about):
     if isinstance(name, str) and name.startswith(word) and name not in found and len(found) < 500:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            return  # a file whose name is no text cannot be written in code
         if word[:1] == "_" or name[:1] != "_" or ask["mode"] in ("key", "text"):
             found[name] = about[:80]
-
-
-def named(annotation, f):
-    # a class by its name: the module may import it for type checkers only
-    if isinstance(annotation, str):
-        name = annotation.strip("'\"").split("[")[0].split(".")[-1]
-        scope = getattr(f, "__globals__", {})
-        annotation = scope.get(name) or getattr(builtins, name, None)
-        package = str(scope.get("__package__") or "?")
-        for path in [] if annotation else list(sys.modules):
-            if path.startswith(package) and isinstance(vars(sys.modules[path]).get(name), type):
-                annotation = vars(sys.modules[path])[name]
-    return annotation if isinstance(annotation, type) else None
-
-
-def result(f):
-    f = getattr(f, "__func__", f)
-    f = getattr(f, "__wrapped__", f)
-    return named(getattr(f, "__annotations__", {}).get("return"), f)
-
-
-class Of:
-    "Something of this class, of which no more is known."
-
-    def __init__(self, known):
-        self.known = known
-
-
-def look(x, name):
-    # what would run somebody's code is not asked for: its annotation says what it would be
-    known = x.known if isinstance(x, Of) else x
-    value = inspect.getattr_static(known, name)
-    if isinstance(value, property) or type(value).__name__ == "cached_property":
-        f = getattr(value, "fget", None) or getattr(value, "func", None)
-        kind = result(f)
-        if kind:
-            return Of(kind)
-        ours = not isinstance(x, Of) and type(x).__module__.startswith("pyspark.")
-        return getattr(x, name) if ours and name in EASY else None
-    if isinstance(value, (staticmethod, classmethod)):
-        return value.__func__
-    if isinstance(x, Of) or callable(value):
-        return value
-    plain = name in getattr(x, "__dict__", {}) or isinstance(x, type)
-    return value if plain or not hasattr(type(value), "__get__") else None
-
-
-def value_of(steps):
-    x = ns.get(steps[0], getattr(builtins, steps[0], None)) if steps else None
-    for step in steps[1:]:
-        if x is None:
-            return None
-        if step == "()":
-            known = x if isinstance(x, type) else result(x)
-            x = Of(known) if known else None
-        elif step == "[]":
-            x = x[0] if type(x) in (list, tuple) and len(x) else None
-        else:
-            try:
-                x = look(x, step[1:])
-            except AttributeError:
-                return None
-    return x
-
-
-def is_frame(x):
-    return not isinstance(x, (Of, type)) and type(x).__name__ == "DataFrame" and hasattr(type(x), "dtypes")
 
 
 def columns(x):

@@ -8,8 +8,9 @@ use crate::language::wanted::{Place, Wanted};
 use crate::livy::Kind;
 use crate::session::Question;
 
-/// It runs with two names: `ns`, the session's own, and `ask`, what is wanted.
-const PROGRAM: &str = include_str!("names.py");
+/// What programs of ours find things with, without running anybody's code.
+const LOOKUP: &str = include_str!("lookup.py");
+const NAMES: &str = include_str!("names.py");
 
 /// What to ask the session, and the mark of the answer.
 pub(super) fn question(wanted: &Wanted<'_>, limit: Duration) -> (Question, String) {
@@ -20,15 +21,16 @@ pub(super) fn question(wanted: &Wanted<'_>, limit: Duration) -> (Question, Strin
     let question = Question {
         about: "completion",
         kind: Kind::Pyspark,
-        code: code(&ask),
+        code: code(NAMES, &ask),
         limit,
     };
     (question, mark)
 }
 
-/// An expression without a value: nothing is printed for it, and `_` stays as it is. JSON's strings are Python's too.
-fn code(ask: &Value) -> String {
-    let program = json!(PROGRAM);
+/// Runs a program of ours with two names: `ns`, the session's own, and `ask`, what is wanted. An expression without a
+/// value: nothing is printed for it, and `_` stays as it is. JSON's strings are Python's too.
+pub(in crate::shell) fn code(program: &str, ask: &Value) -> String {
+    let program = json!(format!("{LOOKUP}{program}"));
     let ask = json!(ask.to_string());
     format!(
         "exec({program}, {{\"ns\": globals(), \"ask\": __import__(\"json\").loads({ask}), \"__name__\": \"livysh\"}})"
@@ -98,6 +100,7 @@ mod tests {
     const SESSION: &str = r#"
 import json as js
 class DataFrame:
+    __module__ = "pyspark.sql.dataframe"
     dtypes = [("customer", "bigint"), ("a b", "string"), ("class", "int")]
     def cut(self, cuts: int = 1) -> "DataFrame": ...
     @property
@@ -108,6 +111,11 @@ class Cure:
     def heal(self): ...
 class Odd:
     def __getattr__(self, name): raise SystemExit("evaluated")
+class Impostor:
+    @property
+    def dtypes(self): raise SystemExit("evaluated")
+Impostor.__name__ = "DataFrame"
+impostor = Impostor()
 frame, odd, mapping = DataFrame(), Odd(), {"key": 1, 2: 3, "keys": "x"}
 "#;
 
@@ -159,6 +167,10 @@ frame, odd, mapping = DataFrame(), Odd(), {"key": 1, 2: 3, "keys": "x"}
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("data")).unwrap();
         std::fs::write(folder.path().join("data.csv"), "").unwrap();
+        // its name is no text
+        let odd = std::os::unix::ffi::OsStrExt::from_bytes(b"da\xff");
+        let odd: &std::ffi::OsStr = odd;
+        std::fs::write(folder.path().join(odd), "").unwrap();
         let here = folder.path().display();
         assert_eq!(
             names("", &format!("open('{here}/da")),

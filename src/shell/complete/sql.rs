@@ -1,19 +1,24 @@
-//! SQL's names: keywords and functions, and what the session has of databases, tables and columns. That is asked of
-//! the session once, kept, and asked again behind the back of whoever types when a statement may have changed it.
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-use tokio::sync::watch;
+//! SQL's names: keywords and functions, and what the session has of databases, tables and columns.
+use std::collections::HashSet;
 
 use crate::editor::Offer;
 use crate::language::wanted::{Relation, WantedSql};
 use crate::language::{SQL_FUNCTIONS, SQL_KEYWORDS};
-use crate::livy::{Kind, Status, Table};
-use crate::session::{Identity, Question, Session};
+use crate::livy::Table;
 
-/// How long an answer may take: it is kept, also when nobody waits for it any more.
-const BEHIND: Duration = Duration::from_secs(10);
+/// Words that name files where a table could stand: what is behind their dot is a path.
+const FORMATS: &[&str] = &[
+    "avro",
+    "binaryfile",
+    "csv",
+    "delta",
+    "hudi",
+    "json",
+    "orc",
+    "parquet",
+    "text",
+    "xml",
+];
 
 /// One list that a session has.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -24,110 +29,30 @@ pub(super) enum Asked {
     Functions,
     /// The columns of that table.
     Columns(String),
+    /// Those of a list that begin so: the server cuts the whole one.
+    Begun(Box<Asked>, String),
 }
 
-/// What is known of a session's tables. Clones share it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Catalog(Arc<Mutex<Known>>, watch::Sender<()>);
-
-#[derive(Debug, Default)]
-struct Known {
-    session: Option<Identity>,
-    lists: HashMap<Asked, List>,
-    under_way: HashSet<Asked>,
-    /// How many statements the user has run.
-    age: u64,
-}
-
-#[derive(Clone, Debug)]
-struct List {
-    offers: Vec<Offer>,
-    /// When it was asked for.
-    age: u64,
-}
-
-impl Catalog {
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A statement of the user's ran: everything may be old.
-    pub(super) fn ages(&self) {
-        self.known().age += 1;
-    }
-
-    /// What is known of that session, and whether the caller is to [`fetch`](Self::fetch) it (again).
-    pub(super) fn look(&self, session: &Session, asked: &Asked) -> (Option<Vec<Offer>>, bool) {
-        let mut known = self.known();
-        if known.session.as_ref() != Some(&session.identity) {
-            known.session = Some(session.identity.clone());
-            known.lists.clear();
-        }
-        let list = known.lists.get(asked);
-        let old = list.is_none_or(|list| list.age != known.age);
-        let ask = old && !known.under_way.contains(asked);
-        let offers = list.map(|list| list.offers.clone());
-        if ask {
-            known.under_way.insert(asked.clone());
-        }
-        (offers, ask)
-    }
-
-    /// Asks the session, and keeps the answer. A question that the session did not take is forgotten; a list that it
-    /// cannot give is empty.
-    pub(super) async fn fetch(self, session: Session, asked: Asked) {
-        let age = self.known().age;
-        let _done = Done(&self, &asked);
-        let question = Question {
-            about: "completion",
-            kind: Kind::Sql,
-            code: code(&asked),
-            limit: BEHIND,
-        };
-        let Ok(outcome) = session.hidden(question).await else {
-            return;
-        };
-        let offers = match outcome.table.filter(|_| outcome.status == Status::Ok) {
-            Some(table) => offers(&asked, &table),
-            None => Vec::new(),
-        };
-        let mut known = self.known();
-        if known.session.as_ref() == Some(&session.identity) {
-            known.lists.insert(asked.clone(), List { offers, age });
-        }
-    }
-
-    /// Waits until nothing is under way for that list.
-    pub(super) async fn settled(&self, asked: &Asked) {
-        let mut ended = self.1.subscribe();
-        while self.known().under_way.contains(asked) {
-            // the sender lives as long as this does
-            let _ = ended.changed().await;
-        }
-    }
-}
-
-/// A question is under way, until this is dropped.
-struct Done<'a>(&'a Catalog, &'a Asked);
-
-impl Drop for Done<'_> {
-    fn drop(&mut self) {
-        self.0.known().under_way.remove(self.1);
-        self.0.1.send_replace(());
-    }
-}
-
-fn code(asked: &Asked) -> String {
+pub(super) fn code(asked: &Asked) -> String {
+    let (asked, like) = match asked {
+        Asked::Begun(asked, begin) => (&**asked, format!(" like '{begin}*'")),
+        asked => (asked, String::new()),
+    };
     match asked {
-        Asked::Tables(None) => "show tables".to_owned(),
-        Asked::Tables(Some(database)) => format!("show tables in {}", quoted(database)),
-        Asked::Databases => "show databases".to_owned(),
-        Asked::Functions => "show functions".to_owned(),
+        Asked::Tables(None) | Asked::Begun(..) => format!("show tables{like}"),
+        Asked::Tables(Some(database)) => format!("show tables in {}{like}", quoted(database)),
+        Asked::Databases => format!("show databases{like}"),
+        Asked::Functions => format!("show functions{like}"),
         Asked::Columns(table) => format!("describe {}", quoted(table)),
     }
 }
 
-fn quoted(name: &str) -> String {
+/// All columns of a table that has more of them than the server returns rows: as those of an empty result.
+pub(super) fn empty_result(table: &str) -> String {
+    format!("select * from {} limit 0", quoted(table))
+}
+
+pub(super) fn quoted(name: &str) -> String {
     let parts = name
         .split('.')
         .map(|part| format!("`{}`", part.replace('`', "``")));
@@ -135,7 +60,7 @@ fn quoted(name: &str) -> String {
 }
 
 /// The rows of the answer that are names.
-fn offers(asked: &Asked, table: &Table) -> Vec<Offer> {
+pub(super) fn offers(asked: &Asked, table: &Table) -> Vec<Offer> {
     let column = |names: &[&str]| {
         let is = |name: &str| names.iter().any(|it| it.eq_ignore_ascii_case(name));
         table.columns.iter().position(|column| is(&column.name))
@@ -144,8 +69,12 @@ fn offers(asked: &Asked, table: &Table) -> Vec<Offer> {
         let cell = at.and_then(|at| row.get(at))?;
         cell.as_str().map(str::to_owned)
     };
+    let asked = match asked {
+        Asked::Begun(asked, _) => asked,
+        asked => asked,
+    };
     let (name, about) = match asked {
-        Asked::Tables(_) => (column(&["tableName"]), column(&["isTemporary"])),
+        Asked::Tables(_) | Asked::Begun(..) => (column(&["tableName"]), column(&["isTemporary"])),
         Asked::Columns(_) => (column(&["col_name"]), column(&["data_type"])),
         Asked::Databases | Asked::Functions => (Some(0), None),
     };
@@ -168,7 +97,7 @@ fn offers(asked: &Asked, table: &Table) -> Vec<Offer> {
                 let kind = cell(row, about).unwrap_or_default();
                 found.push(offer(&text, &kind));
             }
-            Asked::Tables(_) => {
+            Asked::Tables(_) | Asked::Begun(..) => {
                 let temporary = about.and_then(|at| row.get(at));
                 let temporary = temporary.and_then(serde_json::Value::as_bool);
                 let about = if temporary == Some(true) {
@@ -201,7 +130,14 @@ pub(super) fn needs(wanted: &WantedSql<'_>) -> Vec<Asked> {
     }
     let relations = wanted.relations.iter();
     let tables = relations.filter(|it| wanted.of.is_empty() || is_called(it, &wanted.of));
+    // to describe a path, Spark reads the files
+    let tables = tables.filter(|it| !is_path(&it.name));
     tables.map(|it| Asked::Columns(it.name.clone())).collect()
+}
+
+fn is_path(name: &str) -> bool {
+    let format = name.split_once('.').map_or("", |(format, _)| format);
+    name.contains(['/', '\\', ':']) || FORMATS.contains(&format.to_ascii_lowercase().as_str())
 }
 
 fn is_called(relation: &Relation, name: &str) -> bool {
@@ -327,6 +263,12 @@ mod tests {
             code(&Asked::Columns("db.a`b".to_owned())),
             "describe `db`.`a``b`"
         );
+        let begun = |asked| code(&Asked::Begun(Box::new(asked), "sa".to_owned()));
+        assert_eq!(
+            begun(Asked::Tables(Some("db".to_owned()))),
+            "show tables in `db` like 'sa*'"
+        );
+        assert_eq!(begun(Asked::Functions), "show functions like 'sa*'");
     }
 
     #[test]
@@ -377,5 +319,8 @@ mod tests {
             [Asked::Tables(Some("db".to_owned()))]
         );
         assert_eq!(needs("sel"), []);
+        for path in ["parquet.`/data/t`", "csv.`t.csv`", "`s3://b/t`"] {
+            assert_eq!(needs(&format!("select * from {path} where ")), [], "{path}");
+        }
     }
 }
