@@ -47,6 +47,8 @@ pub enum Command {
     Logs(bool),
     /// Earlier entries, of all sessions, with that text in them.
     History(Option<String>),
+    /// What waits for the session, and what was left behind.
+    Jobs,
     /// Cancel a statement that still runs (the newest one left behind, or that number).
     Cancel(Option<u64>),
     /// Delete the session and start a new one of the same sort.
@@ -179,6 +181,7 @@ pub fn parse(line: &str) -> Result<Command, CommandError> {
             _ => return Err(usage()),
         },
         "history" => Command::History(some),
+        "jobs" => Command::Jobs,
         "cancel" => Command::Cancel(number(some.as_deref()).map_err(|_| usage())?),
         "restart" => Command::Restart,
         "replay" => Command::Replay,

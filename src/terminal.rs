@@ -9,7 +9,7 @@ use std::os::fd::BorrowedFd;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use crossterm::cursor::MoveTo;
+use crossterm::cursor::{MoveTo, MoveToPreviousLine};
 use crossterm::terminal::{Clear, ClearType};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, getpgrp, getpid, kill_process};
@@ -155,6 +155,14 @@ pub fn clear() {
     if io::stdout().is_terminal() {
         // a terminal that has gone is noticed by the next read
         let _ = crossterm::execute!(io::stdout(), Clear(ClearType::All), MoveTo(0, 0));
+    }
+}
+
+/// Takes the line above the cursor from the screen; nothing where there is no terminal.
+pub fn line_up() {
+    if io::stdout().is_terminal() {
+        let clear = Clear(ClearType::FromCursorDown);
+        let _ = crossterm::execute!(io::stdout(), MoveToPreviousLine(1), clear);
     }
 }
 

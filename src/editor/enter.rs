@@ -75,6 +75,8 @@ pub fn enter(prompt: Language, buffer: &str, cursor: usize, arrival: Arrival) ->
 }
 
 fn goes_on(language: Language, code: &str, arrival: Arrival) -> bool {
+    let pasted = language::pasted(language, code);
+    let code = pasted.as_deref().unwrap_or(code);
     if language.completeness(code) == Completeness::Incomplete {
         return true;
     }

@@ -114,6 +114,9 @@ impl Highlighter for Questions {
         prompt: &'p str,
         default: bool,
     ) -> Cow<'b, str> {
+        if default {
+            self.shared.painting();
+        }
         // Not the default one: a history search, which is no session's state.
         if default && self.shared.color {
             Cow::Owned(colour::prompt(prompt, self.shared.state()))

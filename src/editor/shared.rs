@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::enter::Arrival;
 use super::handle::{Job, PromptState};
 use super::history::Entries;
+use super::wake::Wake;
 use crate::language::Language;
 use crate::terminal;
 
@@ -39,6 +40,11 @@ pub(super) struct Shared {
     pub edit_wanted: AtomicBool,
     /// Enter only adds lines, Ctrl-D submits.
     pub pasting: AtomicBool,
+    /// The read ends as soon as the session no longer starts.
+    pub until_ready: AtomicBool,
+    wake: Wake,
+    /// What stood in the buffer when the read was ended so.
+    pub taken: Mutex<Option<String>>,
     /// Held while another program has the terminal: nothing is printed then.
     pub lent: Mutex<()>,
     /// The window's columns and rows before the line editor began to listen for changes of them.
@@ -84,6 +90,9 @@ impl Shared {
             searching: AtomicBool::new(false),
             edit_wanted: AtomicBool::new(false),
             pasting: AtomicBool::new(false),
+            until_ready: AtomicBool::new(false),
+            wake: Wake::default(),
+            taken: Mutex::default(),
             lent: Mutex::default(),
             window: Mutex::default(),
             tall: AtomicBool::new(false),
@@ -101,6 +110,7 @@ impl Shared {
         self.recalling.store(false, Ordering::Relaxed);
         self.searching.store(false, Ordering::Relaxed);
         self.edit_wanted.store(false, Ordering::Relaxed);
+        *lock(&self.taken) = None;
         self.history.stand();
         // Without the printing thread nobody could release it.
         let hold = hold && self.jobs.is_some();
@@ -116,8 +126,41 @@ impl Shared {
     }
 
     pub fn end(&self) {
+        self.wake.stop();
         self.reading.store(false, Ordering::Relaxed);
         self.held.store(0, Ordering::Release);
+    }
+
+    /// The editor paints its prompt: the moment to end a read that waits for the session.
+    pub fn painting(&self) {
+        if self.holds()
+            || self.state() == PromptState::Starting
+            || !self.until_ready.swap(false, Ordering::Relaxed)
+        {
+            return;
+        }
+        // else the next Enter ends it
+        let _ = self.wake.start();
+    }
+
+    /// A key came that is not of [`Wake`]: one that had been read before. It comes first.
+    pub fn another_key(&self) {
+        if self.wake.stop() {
+            self.until_ready.store(true, Ordering::Relaxed);
+            if let Some(jobs) = &self.jobs {
+                let _ = jobs.send(Job::Repaint);
+            }
+        }
+    }
+
+    /// A key of [`Wake`] came, with this in the buffer. Whether that is taken now; none for a key too many.
+    pub fn woken(&self, text: &str) -> Option<bool> {
+        let first = self.wake.stop();
+        let mut taken = lock(&self.taken);
+        if first && taken.is_none() {
+            *taken = Some(text.to_owned());
+        }
+        taken.is_some().then_some(first)
     }
 
     /// The editor shows this now. Called for every change, the first time as soon as it reads.

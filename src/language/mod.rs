@@ -9,6 +9,7 @@
 mod cases;
 mod gist;
 mod magic;
+mod pasted;
 mod python;
 mod r;
 mod scala;
@@ -26,6 +27,7 @@ use std::ops::Range;
 
 pub use gist::{Gist, Gists};
 pub use magic::magic;
+pub use pasted::pasted;
 pub use python::future_imports as python_future_imports;
 pub use sql_functions::FUNCTIONS as SQL_FUNCTIONS;
 pub use sql_words::KEYWORDS as SQL_KEYWORDS;

@@ -26,9 +26,10 @@ struct Runs {
 fn fates(all: &[Runs]) -> String {
     let fates = all.iter().map(|runs| {
         let id = &runs.session;
-        let (what, run, they, go) = match runs.statements {
-            1 => ("a statement".to_owned(), "runs", "it", "goes"),
-            many => (format!("{many} statements"), "run", "they", "go"),
+        let what = counted(runs.statements);
+        let (run, they, go) = match runs.statements {
+            1 => ("runs", "it", "goes"),
+            _ => ("run", "they", "go"),
         };
         let fate = match &runs.look {
             Some(look) => format!(", which stays: {they} {go} on there ({look} shows it)"),
@@ -39,6 +40,13 @@ fn fates(all: &[Runs]) -> String {
     fates.collect::<Vec<_>>().join("; ")
 }
 
+fn counted(statements: usize) -> String {
+    match statements {
+        1 => "a statement".to_owned(),
+        many => format!("{many} statements"),
+    }
+}
+
 impl Shell {
     pub(super) fn end(&mut self) -> Next {
         if !self.warned {
@@ -46,6 +54,14 @@ impl Shell {
                 // Ctrl-C
                 return Next::Go;
             };
+            if !self.queue.is_empty() {
+                note(&format!(
+                    "{} that you entered did not run yet; Ctrl-D again leaves without",
+                    counted(self.queue.len())
+                ));
+                self.warned = true;
+                return Next::Go;
+            }
             if !running.is_empty() {
                 note(&format!("{}; Ctrl-D again leaves", fates(&running)));
                 self.warned = true;
