@@ -74,6 +74,7 @@ impl Hinter for Questions {
     // Asked after every change and at the start of a read: so this is also where the buffer is noted.
     fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<Rest> {
         self.shared.saw(line, pos);
+        self.shared.worked();
         if let Some(completer) = &self.completer {
             completer.shows(line, pos);
         }
@@ -106,7 +107,9 @@ impl Highlighter for Questions {
             color: self.shared.color,
             cursor: (!self.last_painting.get()).then_some(pos),
         };
-        Cow::Owned(colour::buffer(self.shared.language(), line, paint))
+        let painted = colour::buffer(self.shared.language(), line, paint);
+        self.shared.worked();
+        Cow::Owned(painted)
     }
 
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(

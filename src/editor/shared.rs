@@ -14,6 +14,8 @@ use crate::terminal;
 
 /// Keys closer together than this do not come from fingers (repeated keys come every 30 ms).
 const BURST_GAP: Duration = Duration::from_millis(10);
+/// Longer than this nobody waits for keys that are there already.
+const FORGOTTEN: Duration = Duration::from_secs(1);
 /// Two keys may roll under fast fingers; this many gaps in a row may not.
 const BURST_GAPS: u32 = 2;
 
@@ -65,8 +67,11 @@ pub(super) struct Buffer {
 }
 
 struct Pulse {
+    /// When the last key was done with.
     last: Option<Instant>,
     short_gaps: u32,
+    /// Bytes that had arrived while earlier keys were worked on, and are not keys yet.
+    waiting: usize,
 }
 
 impl Shared {
@@ -78,6 +83,7 @@ impl Shared {
             pulse: Mutex::new(Pulse {
                 last: None,
                 short_gaps: 0,
+                waiting: 0,
             }),
             held: AtomicU64::new(0),
             reads: AtomicU64::new(0),
@@ -121,6 +127,7 @@ impl Shared {
         *lock(&self.pulse) = Pulse {
             last: Some(Instant::now()),
             short_gaps: BURST_GAPS,
+            waiting: 0,
         };
         self.reading.store(true, Ordering::Relaxed);
     }
@@ -182,6 +189,11 @@ impl Shared {
         {
             let _ = jobs.send(Job::Release(self.held.load(Ordering::Acquire)));
         }
+    }
+
+    /// The editor has worked on a key: that time is no time between keys, or a slow machine would take a paste for typing.
+    pub fn worked(&self) {
+        lock(&self.pulse).rest(Instant::now(), terminal::waiting());
     }
 
     pub fn buffer(&self) -> Buffer {
@@ -246,15 +258,23 @@ impl Shared {
 
 impl Pulse {
     fn beat(&mut self, now: Instant) {
-        let short = self
-            .last
-            .is_some_and(|last| now.saturating_duration_since(last) < BURST_GAP);
+        let gap = self.last.map(|last| now.saturating_duration_since(last));
+        if gap.is_none_or(|gap| gap > FORGOTTEN) {
+            self.waiting = 0;
+        }
+        let short = self.waiting > 0 || gap.is_some_and(|gap| gap < BURST_GAP);
+        self.waiting = self.waiting.saturating_sub(1);
         self.short_gaps = if short {
             self.short_gaps.saturating_add(1)
         } else {
             0
         };
         self.last = Some(now);
+    }
+
+    fn rest(&mut self, now: Instant, waiting: usize) {
+        self.last = Some(now);
+        self.waiting = self.waiting.max(waiting);
     }
 
     fn is_burst(&self) -> bool {
@@ -284,6 +304,7 @@ mod tests {
         let mut pulse = Pulse {
             last: None,
             short_gaps: 0,
+            waiting: 0,
         };
         pulse.beat(now);
         for gap in gaps_ms {
@@ -291,6 +312,30 @@ mod tests {
             pulse.beat(now);
         }
         pulse.is_burst()
+    }
+
+    #[test]
+    fn a_paste_is_a_burst_on_a_machine_that_is_slow_with_each_key_too() {
+        let mut now = Instant::now();
+        // the time is spent before the painting (which the pulse sees), or in it (then keys arrive meanwhile)
+        for (work, painting, waiting) in [(50, 1, 0), (1, 50, 9)] {
+            let mut pulse = Pulse {
+                last: None,
+                short_gaps: 0,
+                waiting: 0,
+            };
+            for _ in 0..4 {
+                pulse.beat(now);
+                now += Duration::from_millis(work);
+                pulse.rest(now, waiting);
+                now += Duration::from_millis(painting);
+            }
+            assert!(pulse.is_burst());
+            // and a key that comes later is a person's
+            now += Duration::from_secs(2);
+            pulse.beat(now);
+            assert!(!pulse.is_burst());
+        }
     }
 
     #[test]
