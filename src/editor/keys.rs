@@ -94,8 +94,9 @@ impl ConditionalEventHandler for Handler {
             }
             Key::Tab => enter::indent(before()).map(|spaces| Cmd::Insert(1, spaces)),
             Key::Backspace if count == 1 && self.shared.arrival() == Arrival::Typed => {
-                let spaces = RepeatCount::try_from(enter::dedent(before())?).ok()?;
-                Some(Cmd::Kill(Movement::BackwardChar(spaces)))
+                // The line editor would take a count of characters for one, and lines below along.
+                let alone = !ctx.line().get(ctx.pos()..)?.contains('\n');
+                (alone && enter::dedents(before())).then_some(Cmd::Dedent(Movement::WholeLine))
             }
             Key::Interrupt => {
                 // Accepting the line instead of breaking off keeps the keys that were read ahead.

@@ -291,6 +291,7 @@ fn config(vi: bool) -> rustyline::Config {
         .completion_prompt_limit(usize::MAX)
         .bell_style(BellStyle::None)
         .auto_add_history(false)
+        .indent_size(u8::try_from(enter::INDENT).unwrap_or(4))
         .build()
 }
 
