@@ -72,6 +72,7 @@ fn read_all(
             hold_typeahead: next.hold,
             interrupts: 0,
             pasting: next.pasting,
+            until_ready: false,
         };
         let language = next.language.unwrap_or(Language::Python);
         let input = editor.read(&prompt, language, start);
@@ -97,6 +98,7 @@ fn read_all(
                 say(&format!("edit {number}: {text:?}"));
                 next.initial = Some(text + "edited");
             }
+            Input::Ready(text) => say(&format!("ready {number}: {text:?}")),
             Input::Interrupted { .. } => interrupted(number, option("slow")),
             Input::End if option("stays") && number < 3 => {
                 say(&format!("end {number}"));

@@ -53,6 +53,8 @@ pub enum Command {
     Describe(String),
     /// Earlier entries, of all sessions, with that text in them.
     History(Option<String>),
+    /// What waits for the session, and what was left behind.
+    Jobs,
     /// Cancel a statement that still runs (the newest one left behind, or that number).
     Cancel(Option<u64>),
     /// Delete the session and start a new one of the same sort.
@@ -194,6 +196,7 @@ pub fn parse(line: &str) -> Result<Command, CommandError> {
         "tables" => Command::Tables(some),
         "describe" => Command::Describe(some.ok_or_else(usage)?),
         "history" => Command::History(some),
+        "jobs" => Command::Jobs,
         "cancel" => Command::Cancel(number(some.as_deref()).map_err(|_| usage())?),
         "restart" => Command::Restart,
         "replay" => Command::Replay,

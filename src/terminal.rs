@@ -9,7 +9,7 @@ use std::os::fd::BorrowedFd;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use crossterm::cursor::MoveTo;
+use crossterm::cursor::{MoveTo, MoveToPreviousLine};
 use crossterm::terminal::{Clear, ClearType};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, getpgrp, getpid, kill_process};
@@ -106,21 +106,25 @@ fn color_by(
 /// Drops what was typed and is not read yet, where standard input is a terminal; was there something?
 /// The start of a line that has no end yet goes too, and does not count.
 pub fn drop_typed() -> bool {
-    let stdin = rustix::stdio::stdin();
-    let waiting = || rustix::io::ioctl_fionread(stdin).is_ok_and(|count| count > 0);
-    let typed = io::stdin().is_terminal() && waiting();
-    typed && tcflush(stdin, QueueSelector::IFlush).is_ok()
+    let typed = io::stdin().is_terminal() && waiting() > 0;
+    typed && tcflush(rustix::stdio::stdin(), QueueSelector::IFlush).is_ok()
+}
+
+/// How many bytes of what was typed wait to be read, as far as the system says.
+pub fn waiting() -> usize {
+    let count = rustix::io::ioctl_fionread(rustix::stdio::stdin()).unwrap_or(0);
+    usize::try_from(count).unwrap_or(usize::MAX)
 }
 
 /// What was typed and is not read yet; nothing where there is none, and it does not wait for more. Only while keys are
 /// silent ([`Quiet`]): else the terminal keeps a line to itself until its end.
 pub fn typed() -> Vec<u8> {
     let stdin = rustix::stdio::stdin();
-    let waiting = rustix::io::ioctl_fionread(stdin).unwrap_or(0);
+    let waiting = waiting();
     if waiting == 0 || !io::stdin().is_terminal() {
         return Vec::new();
     }
-    let mut bytes = vec![0; usize::try_from(waiting).unwrap_or(4096).min(64 * 1024)];
+    let mut bytes = vec![0; waiting.min(64 * 1024)];
     let count = rustix::io::read(stdin, &mut bytes).unwrap_or(0);
     bytes.truncate(count);
     bytes
@@ -155,6 +159,14 @@ pub fn clear() {
     if io::stdout().is_terminal() {
         // a terminal that has gone is noticed by the next read
         let _ = crossterm::execute!(io::stdout(), Clear(ClearType::All), MoveTo(0, 0));
+    }
+}
+
+/// Takes the line above the cursor from the screen; nothing where there is no terminal.
+pub fn line_up() {
+    if io::stdout().is_terminal() {
+        let clear = Clear(ClearType::FromCursorDown);
+        let _ = crossterm::execute!(io::stdout(), MoveToPreviousLine(1), clear);
     }
 }
 

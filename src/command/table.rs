@@ -130,10 +130,16 @@ pub const TABLE: &[Entry] = &[
         more: "Up and Ctrl-R bring back what you typed, as you typed it.",
     },
     Entry {
+        name: "jobs",
+        arguments: "",
+        does: "the statements that wait or were left running",
+        more: "What you enter before the session is ready waits for it. Ctrl-C at an empty prompt takes the newest back, :edit N any, and :cancel N drops one.",
+    },
+    Entry {
         name: "cancel",
         arguments: "[N]",
         does: "cancel a statement that was left running",
-        more: "While a statement runs, Ctrl-C cancels it; a second Ctrl-C leaves it behind, and :cancel ends it later.",
+        more: "Also drops one that waits for the session. While a statement runs, Ctrl-C cancels it; a second Ctrl-C leaves it behind, and :cancel ends it later.",
     },
     Entry {
         name: "attach",

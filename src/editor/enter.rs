@@ -75,6 +75,8 @@ pub fn enter(prompt: Language, buffer: &str, cursor: usize, arrival: Arrival) ->
 }
 
 fn goes_on(language: Language, code: &str, arrival: Arrival) -> bool {
+    let pasted = language::pasted(language, code);
+    let code = pasted.as_deref().unwrap_or(code);
     if language.completeness(code) == Completeness::Incomplete {
         return true;
     }
@@ -115,15 +117,13 @@ pub fn is_unwanted(c: char) -> bool {
     c.is_control() && c != '\n' && c != '\t'
 }
 
-/// How many spaces Backspace takes at once in front of the cursor: back to the last multiple of four, when
-/// only spaces stand there on a line after the first.
-pub fn dedent(before_cursor: &str) -> Option<usize> {
-    let (_, line) = before_cursor.rsplit_once('\n')?;
-    let only_spaces = !line.is_empty() && line.chars().all(|c| c == ' ');
-    only_spaces.then_some(match line.len() % INDENT {
-        0 => INDENT,
-        rest => rest,
-    })
+/// Does Backspace take a whole step of indentation in front of the cursor? When only spaces stand there, whole steps of
+/// them, on a line after the first.
+pub fn dedents(before_cursor: &str) -> bool {
+    let Some((_, line)) = before_cursor.rsplit_once('\n') else {
+        return false;
+    };
+    !line.is_empty() && line.chars().all(|c| c == ' ') && line.len() % INDENT == 0
 }
 
 /// The spaces that Tab inserts instead of completing: up to the next multiple of four, when only blanks
@@ -135,7 +135,7 @@ pub fn indent(before_cursor: &str) -> Option<String> {
         .then(|| " ".repeat(INDENT - line.len() % INDENT))
 }
 
-const INDENT: usize = 4;
+pub const INDENT: usize = 4;
 
 #[cfg(test)]
 mod tests {
@@ -243,10 +243,10 @@ mod tests {
 
     #[test]
     fn backspace_takes_one_step_of_indentation() {
-        assert_eq!(dedent("if x:\n        "), Some(4));
-        assert_eq!(dedent("if x:\n      "), Some(2));
-        assert_eq!(dedent("if x:\n    y"), None);
-        assert_eq!(dedent("    "), None);
+        assert!(dedents("if x:\n        "));
+        assert!(!dedents("if x:\n      "));
+        assert!(!dedents("if x:\n    y"));
+        assert!(!dedents("    "));
     }
 
     #[test]

@@ -46,13 +46,18 @@ impl Handle {
     /// Shows another state. The prompt is painted again at once when somebody sits at it.
     pub fn set_state(&self, state: PromptState) {
         let changed = self.shared.set_state(state);
+        let shared = &self.shared;
         // A buffer taller than the window would leave a copy of itself in the scrollback each time.
-        if changed
-            && self.shared.reading.load(Ordering::Relaxed)
-            && !self.shared.tall.load(Ordering::Relaxed)
-        {
+        let painted =
+            !shared.tall.load(Ordering::Relaxed) || shared.until_ready.load(Ordering::Relaxed);
+        if changed && painted && shared.reading.load(Ordering::Relaxed) {
             self.send_repaint();
         }
+    }
+
+    /// Does the prompt show a session that starts?
+    pub fn is_starting(&self) -> bool {
+        self.shared.state() == PromptState::Starting
     }
 
     /// Ctrl-C for a prompt at which no line is edited: the line editor sees the key by itself. The number

@@ -74,6 +74,7 @@ impl Hinter for Questions {
     // Asked after every change and at the start of a read: so this is also where the buffer is noted.
     fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<Rest> {
         self.shared.saw(line, pos);
+        self.shared.worked();
         if let Some(completer) = &self.completer {
             completer.shows(line, pos);
         }
@@ -106,7 +107,9 @@ impl Highlighter for Questions {
             color: self.shared.color,
             cursor: (!self.last_painting.get()).then_some(pos),
         };
-        Cow::Owned(colour::buffer(self.shared.language(), line, paint))
+        let painted = colour::buffer(self.shared.language(), line, paint);
+        self.shared.worked();
+        Cow::Owned(painted)
     }
 
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(
@@ -114,6 +117,9 @@ impl Highlighter for Questions {
         prompt: &'p str,
         default: bool,
     ) -> Cow<'b, str> {
+        if default {
+            self.shared.painting();
+        }
         // Not the default one: a history search, which is no session's state.
         if default && self.shared.color {
             Cow::Owned(colour::prompt(prompt, self.shared.state()))

@@ -11,6 +11,7 @@ use rustyline::{
 
 use super::enter::{self, Arrival, Enter};
 use super::shared::Shared;
+use super::wake;
 
 #[derive(Clone, Copy)]
 enum Key {
@@ -22,6 +23,8 @@ enum Key {
     EndOfFile,
     /// Ctrl-X Ctrl-E: the buffer goes to an editor program.
     Edit,
+    /// No key of a person's, see wake.rs.
+    Wake,
     /// Any other key: only noted.
     Other,
 }
@@ -37,7 +40,7 @@ pub(super) fn bind<H: Helper, I: History>(
     shared: &Arc<Shared>,
 ) {
     let edit = [KeyEvent::ctrl('X'), KeyEvent::ctrl('E')];
-    let bindings: [(Event, Key); 10] = [
+    let bindings: [(Event, Key); 11] = [
         (one(KeyCode::Enter, Modifiers::NONE), Key::Enter),
         // What was typed in the terminal's line mode ends in a newline.
         (Event::from(KeyEvent::ctrl('J')), Key::Enter),
@@ -48,6 +51,7 @@ pub(super) fn bind<H: Helper, I: History>(
         (Event::from(KeyEvent::ctrl('C')), Key::Interrupt),
         (Event::from(KeyEvent::ctrl('D')), Key::EndOfFile),
         (Event::KeySeq(edit.to_vec()), Key::Edit),
+        (Event::from(KeyEvent::ctrl(wake::KEY)), Key::Wake),
         (Event::Any, Key::Other),
     ];
     for (event, key) in bindings {
@@ -71,6 +75,14 @@ impl ConditionalEventHandler for Handler {
         _: bool,
         ctx: &EventContext<'_>,
     ) -> Option<Cmd> {
+        if let Key::Wake = self.key {
+            return Some(match self.shared.woken(ctx.line()) {
+                Some(true) if !ctx.line().is_empty() => Cmd::Kill(Movement::WholeBuffer),
+                Some(_) => Cmd::AcceptLine,
+                None => Cmd::Noop,
+            });
+        }
+        self.shared.another_key();
         self.shared.key();
         self.note_search(event);
         let before = || ctx.line().get(..ctx.pos()).unwrap_or_default();
@@ -82,8 +94,9 @@ impl ConditionalEventHandler for Handler {
             }
             Key::Tab => enter::indent(before()).map(|spaces| Cmd::Insert(1, spaces)),
             Key::Backspace if count == 1 && self.shared.arrival() == Arrival::Typed => {
-                let spaces = RepeatCount::try_from(enter::dedent(before())?).ok()?;
-                Some(Cmd::Kill(Movement::BackwardChar(spaces)))
+                // The line editor would take a count of characters for one, and lines below along.
+                let alone = !ctx.line().get(ctx.pos()..)?.contains('\n');
+                (alone && enter::dedents(before())).then_some(Cmd::Dedent(Movement::WholeLine))
             }
             Key::Interrupt => {
                 // Accepting the line instead of breaking off keeps the keys that were read ahead.
@@ -101,7 +114,7 @@ impl ConditionalEventHandler for Handler {
                 }
                 self.walk(event, ctx)
             }
-            Key::Backspace | Key::EndOfFile => None,
+            Key::Backspace | Key::EndOfFile | Key::Wake => None,
         }
     }
 }

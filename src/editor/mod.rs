@@ -9,6 +9,7 @@ mod keys;
 mod menu;
 mod plain;
 mod shared;
+mod wake;
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind};
@@ -24,7 +25,7 @@ use crate::language::Language;
 use crate::terminal::{self, Kept};
 use helper::Questions;
 use history::Entries;
-use shared::{Buffer, Shared};
+use shared::{Buffer, Shared, lock};
 
 pub use handle::{Expected, Handle, Lent, PromptState};
 pub use history::{MAX_ENTRIES as MAX_HISTORY, Past};
@@ -41,6 +42,8 @@ pub enum Input {
     },
     /// The text is wanted in an editor program (Ctrl-X Ctrl-E, or `v` in vi's command mode).
     Edit(String),
+    /// The session no longer starts, see [`Start::until_ready`]; this was being typed.
+    Ready(String),
     /// Ctrl-D on an empty line, the end of the input, or the terminal is gone.
     End,
     /// The terminal failed in another way; the system's words. Reading again may fail again at once.
@@ -118,6 +121,8 @@ pub struct Start<'a> {
     pub interrupts: u64,
     /// Everything up to Ctrl-D is one entry: Enter only adds lines.
     pub pasting: bool,
+    /// Ends the read as soon as the session no longer starts.
+    pub until_ready: bool,
 }
 
 /// Reads entries from the terminal.
@@ -198,7 +203,7 @@ impl Editor {
             // Ctrl-D may only be answered with a warning, and the next one stand behind it already
             Input::Interrupted { .. } | Input::End => true,
             Input::Line(text) => text.is_empty(),
-            Input::Edit(_) | Input::Other(_) => false,
+            Input::Edit(_) | Input::Ready(_) | Input::Other(_) => false,
         };
         if !idle {
             self.kept = None;
@@ -206,6 +211,11 @@ impl Editor {
             self.kept = Kept::start();
         }
         input
+    }
+
+    /// Can a read end when the session is ready? Not where lines come as the terminal sends them.
+    pub fn can_wait(&self) -> bool {
+        matches!(self.lines, Lines::Edited(_))
     }
 
     /// Lets Ctrl-C act again before the next read, for something that takes time.
@@ -228,10 +238,17 @@ impl Editor {
         loop {
             shared.begin(language, hold);
             shared.pasting.store(start.pasting, Ordering::Relaxed);
+            shared
+                .until_ready
+                .store(start.until_ready, Ordering::Relaxed);
             let (left, right) = buffer.text.split_at(buffer.cursor);
             let result = lines.readline_with_initial(prompt.text.as_str(), (left, right));
             shared.end();
             let interrupted = shared.interrupted.load(Ordering::Relaxed);
+            if let Some(text) = lock(&shared.taken).take() {
+                terminal::line_up();
+                return Input::Ready(enter::printable(&text));
+            }
             match result {
                 Ok(text) if interrupted => {
                     let had_text = !text.trim().is_empty();
@@ -274,6 +291,7 @@ fn config(vi: bool) -> rustyline::Config {
         .completion_prompt_limit(usize::MAX)
         .bell_style(BellStyle::None)
         .auto_add_history(false)
+        .indent_size(u8::try_from(enter::INDENT).unwrap_or(4))
         .build()
 }
 

@@ -8,11 +8,14 @@ use std::time::{Duration, Instant};
 use super::enter::Arrival;
 use super::handle::{Job, PromptState};
 use super::history::Entries;
+use super::wake::Wake;
 use crate::language::Language;
 use crate::terminal;
 
 /// Keys closer together than this do not come from fingers (repeated keys come every 30 ms).
 const BURST_GAP: Duration = Duration::from_millis(10);
+/// Longer than this nobody waits for keys that are there already.
+const FORGOTTEN: Duration = Duration::from_secs(1);
 /// Two keys may roll under fast fingers; this many gaps in a row may not.
 const BURST_GAPS: u32 = 2;
 
@@ -39,6 +42,11 @@ pub(super) struct Shared {
     pub edit_wanted: AtomicBool,
     /// Enter only adds lines, Ctrl-D submits.
     pub pasting: AtomicBool,
+    /// The read ends as soon as the session no longer starts.
+    pub until_ready: AtomicBool,
+    wake: Wake,
+    /// What stood in the buffer when the read was ended so.
+    pub taken: Mutex<Option<String>>,
     /// Held while another program has the terminal: nothing is printed then.
     pub lent: Mutex<()>,
     /// The window's columns and rows before the line editor began to listen for changes of them.
@@ -59,8 +67,11 @@ pub(super) struct Buffer {
 }
 
 struct Pulse {
+    /// When the last key was done with.
     last: Option<Instant>,
     short_gaps: u32,
+    /// Bytes that had arrived while earlier keys were worked on, and are not keys yet.
+    waiting: usize,
 }
 
 impl Shared {
@@ -72,6 +83,7 @@ impl Shared {
             pulse: Mutex::new(Pulse {
                 last: None,
                 short_gaps: 0,
+                waiting: 0,
             }),
             held: AtomicU64::new(0),
             reads: AtomicU64::new(0),
@@ -84,6 +96,9 @@ impl Shared {
             searching: AtomicBool::new(false),
             edit_wanted: AtomicBool::new(false),
             pasting: AtomicBool::new(false),
+            until_ready: AtomicBool::new(false),
+            wake: Wake::default(),
+            taken: Mutex::default(),
             lent: Mutex::default(),
             window: Mutex::default(),
             tall: AtomicBool::new(false),
@@ -101,6 +116,7 @@ impl Shared {
         self.recalling.store(false, Ordering::Relaxed);
         self.searching.store(false, Ordering::Relaxed);
         self.edit_wanted.store(false, Ordering::Relaxed);
+        *lock(&self.taken) = None;
         self.history.stand();
         // Without the printing thread nobody could release it.
         let hold = hold && self.jobs.is_some();
@@ -111,13 +127,47 @@ impl Shared {
         *lock(&self.pulse) = Pulse {
             last: Some(Instant::now()),
             short_gaps: BURST_GAPS,
+            waiting: 0,
         };
         self.reading.store(true, Ordering::Relaxed);
     }
 
     pub fn end(&self) {
+        self.wake.stop();
         self.reading.store(false, Ordering::Relaxed);
         self.held.store(0, Ordering::Release);
+    }
+
+    /// The editor paints its prompt: the moment to end a read that waits for the session.
+    pub fn painting(&self) {
+        if self.holds()
+            || self.state() == PromptState::Starting
+            || !self.until_ready.swap(false, Ordering::Relaxed)
+        {
+            return;
+        }
+        // else the next Enter ends it
+        let _ = self.wake.start();
+    }
+
+    /// A key came that is not of [`Wake`]: one that had been read before. It comes first.
+    pub fn another_key(&self) {
+        if self.wake.stop() {
+            self.until_ready.store(true, Ordering::Relaxed);
+            if let Some(jobs) = &self.jobs {
+                let _ = jobs.send(Job::Repaint);
+            }
+        }
+    }
+
+    /// A key of [`Wake`] came, with this in the buffer. Whether that is taken now; none for a key too many.
+    pub fn woken(&self, text: &str) -> Option<bool> {
+        let first = self.wake.stop();
+        let mut taken = lock(&self.taken);
+        if first && taken.is_none() {
+            *taken = Some(text.to_owned());
+        }
+        taken.is_some().then_some(first)
     }
 
     /// The editor shows this now. Called for every change, the first time as soon as it reads.
@@ -139,6 +189,11 @@ impl Shared {
         {
             let _ = jobs.send(Job::Release(self.held.load(Ordering::Acquire)));
         }
+    }
+
+    /// The editor has worked on a key: that time is no time between keys, or a slow machine would take a paste for typing.
+    pub fn worked(&self) {
+        lock(&self.pulse).rest(Instant::now(), terminal::waiting());
     }
 
     pub fn buffer(&self) -> Buffer {
@@ -203,15 +258,23 @@ impl Shared {
 
 impl Pulse {
     fn beat(&mut self, now: Instant) {
-        let short = self
-            .last
-            .is_some_and(|last| now.saturating_duration_since(last) < BURST_GAP);
+        let gap = self.last.map(|last| now.saturating_duration_since(last));
+        if gap.is_none_or(|gap| gap > FORGOTTEN) {
+            self.waiting = 0;
+        }
+        let short = self.waiting > 0 || gap.is_some_and(|gap| gap < BURST_GAP);
+        self.waiting = self.waiting.saturating_sub(1);
         self.short_gaps = if short {
             self.short_gaps.saturating_add(1)
         } else {
             0
         };
         self.last = Some(now);
+    }
+
+    fn rest(&mut self, now: Instant, waiting: usize) {
+        self.last = Some(now);
+        self.waiting = self.waiting.max(waiting);
     }
 
     fn is_burst(&self) -> bool {
@@ -241,6 +304,7 @@ mod tests {
         let mut pulse = Pulse {
             last: None,
             short_gaps: 0,
+            waiting: 0,
         };
         pulse.beat(now);
         for gap in gaps_ms {
@@ -248,6 +312,30 @@ mod tests {
             pulse.beat(now);
         }
         pulse.is_burst()
+    }
+
+    #[test]
+    fn a_paste_is_a_burst_on_a_machine_that_is_slow_with_each_key_too() {
+        let mut now = Instant::now();
+        // the time is spent before the painting (which the pulse sees), or in it (then keys arrive meanwhile)
+        for (work, painting, waiting) in [(50, 1, 0), (1, 50, 9)] {
+            let mut pulse = Pulse {
+                last: None,
+                short_gaps: 0,
+                waiting: 0,
+            };
+            for _ in 0..4 {
+                pulse.beat(now);
+                now += Duration::from_millis(work);
+                pulse.rest(now, waiting);
+                now += Duration::from_millis(painting);
+            }
+            assert!(pulse.is_burst());
+            // and a key that comes later is a person's
+            now += Duration::from_secs(2);
+            pulse.beat(now);
+            assert!(!pulse.is_burst());
+        }
     }
 
     #[test]

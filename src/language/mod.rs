@@ -9,6 +9,7 @@
 mod cases;
 mod gist;
 mod magic;
+mod pasted;
 mod python;
 mod question;
 mod r;
@@ -27,6 +28,7 @@ use std::ops::Range;
 
 pub use gist::{Gist, Gists};
 pub use magic::magic;
+pub use pasted::pasted;
 pub use python::future_imports as python_future_imports;
 pub use question::question;
 pub use sql_functions::FUNCTIONS as SQL_FUNCTIONS;

@@ -40,6 +40,7 @@ impl Shell {
     /// Does what a line asks for.
     pub(super) fn carry_out(&mut self, command: Command, line: &str) -> Next {
         self.rest = false;
+        let waiting = self.queue.len();
         // what these leave in the line editor is meant to stand there
         let own_text = matches!(command, Command::Edit(_) | Command::Paste);
         // others want the terminal as it was, or make it silent themselves
@@ -58,6 +59,9 @@ impl Shell {
             complain(&report);
         }
         drop(silent);
+        if let Some(entry) = self.queue.get_mut(waiting..).and_then(<[_]>::last_mut) {
+            line.clone_into(&mut entry.line);
+        }
         // what could not be sent goes back into the editor as it was typed, with its language
         if self.initial.is_some() && !own_text && !self.rest {
             self.initial = Some(line.to_owned());
@@ -103,6 +107,7 @@ impl Shell {
                 let entries = self.record.found(text.as_deref(), HISTORY_SHOWN);
                 self.table(&history::table(entries))?;
             }
+            Command::Jobs => self.jobs()?,
             Command::Cancel(number) => self.cancel(number)?,
             Command::Restart => {
                 self.restart();
@@ -300,6 +305,10 @@ impl Shell {
     /// Cancels a statement that was left running: the one named, else the newest. It stays one of
     /// those until it has ended.
     fn cancel(&mut self, number: Option<u64>) -> Result<(), Report> {
+        if number.is_some_and(|number| self.take_waiting(number).is_some()) {
+            note("it does not wait any more");
+            return Ok(());
+        }
         if !self.look_after() {
             return Err(Report::new(code::INTERRUPTED, "given up"));
         }

@@ -40,9 +40,10 @@ struct Runs {
 fn fates(all: &[Runs]) -> String {
     let fates = all.iter().map(|runs| {
         let id = &runs.session;
-        let (what, run, they, go) = match runs.statements {
-            1 => ("a statement".to_owned(), "runs", "it", "goes"),
-            many => (format!("{many} statements"), "run", "they", "go"),
+        let what = counted(runs.statements);
+        let (run, they, go) = match runs.statements {
+            1 => ("runs", "it", "goes"),
+            _ => ("run", "they", "go"),
         };
         let fate = match &runs.look {
             Some(look) => format!(", which stays: {they} {go} on there ({look} shows it)"),
@@ -53,6 +54,13 @@ fn fates(all: &[Runs]) -> String {
     fates.collect::<Vec<_>>().join("; ")
 }
 
+fn counted(statements: usize) -> String {
+    match statements {
+        1 => "a statement".to_owned(),
+        many => format!("{many} statements"),
+    }
+}
+
 impl Shell {
     pub(super) fn end(&mut self) -> Next {
         if self.warned != Some(Leaving::All) {
@@ -60,8 +68,16 @@ impl Shell {
                 // Ctrl-C
                 return Next::Go;
             };
+            let mut words = Vec::new();
+            if !self.queue.is_empty() {
+                let entered = counted(self.queue.len());
+                words.push(format!("{entered} that you entered did not run yet"));
+            }
             if !running.is_empty() {
-                note(&format!("{}; Ctrl-D again leaves", fates(&running)));
+                words.push(fates(&running));
+            }
+            if !words.is_empty() {
+                note(&format!("{}; Ctrl-D again leaves", words.join("; ")));
                 self.warned = Some(Leaving::All);
                 return Next::Go;
             }

@@ -5,6 +5,7 @@ mod doc;
 mod inquire;
 mod left;
 mod link;
+mod queue;
 mod ran;
 mod replay;
 mod sending;
@@ -36,6 +37,7 @@ use crate::terminal::Quiet;
 pub use complete::Completer;
 use left::{Leaving, is_detach};
 use link::{Link, Wait};
+use queue::Waiting;
 use ran::Ran;
 use sessions::{Follower, Parked};
 pub use typing::past;
@@ -58,6 +60,8 @@ pub struct Shell {
     left: Vec<(u64, i64)>,
     /// The statements of this shell.
     ran: Ran,
+    /// Entries that wait for the session.
+    queue: Vec<Waiting>,
     /// What stands in the line editor at the next prompt.
     initial: Option<String>,
     /// That is what is left of an entry, not the entry as it was typed.
@@ -132,6 +136,7 @@ impl Shell {
             kind,
             left: Vec::new(),
             ran,
+            queue: Vec::new(),
             initial: None,
             rest: false,
             hold: false,
@@ -149,8 +154,9 @@ impl Shell {
         self.wait_for_kind();
         loop {
             self.take_kind();
+            self.run_waiting();
             let prompt = Prompt {
-                text: format!("{} {}> ", self.kind, self.runner.next_number()),
+                text: format!("{} {}> ", self.kind, self.next_number()),
             };
             // what was typed before a question was asked was no answer to it
             let typed = || self.runner.take_typed();
@@ -160,6 +166,7 @@ impl Shell {
                 hold_typeahead: std::mem::take(&mut self.hold),
                 interrupts: self.interrupts.count(),
                 pasting: false,
+                until_ready: !self.queue.is_empty(),
             };
             let input = self
                 .editor
@@ -172,6 +179,10 @@ impl Shell {
                 Input::Line(text) => self.entered(&text),
                 Input::Edit(text) => {
                     self.edit_typed(text);
+                    Next::Go
+                }
+                Input::Ready(text) => {
+                    self.initial = Some(text).filter(|text| !text.is_empty());
                     Next::Go
                 }
                 Input::Interrupted { had_text } => self.interrupted(had_text),
@@ -249,10 +260,13 @@ impl Shell {
         })
     }
 
-    /// Ctrl-C at the prompt: the line is gone; without one, a session that starts is given up.
+    /// Ctrl-C at the prompt: the line is gone; without one, what waits comes back, and a session that starts is given up.
     fn interrupted(&mut self, had_text: bool) -> Next {
         self.warned = None;
         self.completer.give_up();
+        if !had_text && self.take_back() {
+            return Next::Go;
+        }
         if !had_text && self.link.is_opening() {
             note("given up");
             if self.ever_open {
@@ -282,6 +296,9 @@ impl Shell {
     fn run_all(&mut self, text: &str, pieces: &[Piece]) {
         if pieces.is_empty() {
             return;
+        }
+        if self.must_wait() {
+            return self.enqueue(text, pieces);
         }
         self.quietly(|shell| shell.run_pieces(text, pieces));
     }

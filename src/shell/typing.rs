@@ -19,6 +19,10 @@ impl Shell {
     pub(super) fn edit(&mut self, number: Option<u64>) -> Result<(), Report> {
         let (kind, text) = match number {
             Some(number) => {
+                if let Some(waiting) = self.take_waiting(number) {
+                    self.edit_typed(waiting.line);
+                    return Ok(());
+                }
                 let piece = self.ran(number)?;
                 (piece.kind, piece.code)
             }
@@ -125,7 +129,9 @@ impl Shell {
             Input::Edit(text) => self.edit_typed(text),
             Input::Interrupted { .. } => note("dropped"),
             // an end of the terminal is met again by the next read
-            Input::Line(_) | Input::End | Input::Other(_) => note("nothing to send"),
+            Input::Line(_) | Input::Ready(_) | Input::End | Input::Other(_) => {
+                note("nothing to send");
+            }
         }
     }
 

@@ -115,6 +115,8 @@ pub fn pieces(text: &str, given: Kind, whole: bool) -> Vec<Piece> {
     };
     let lines_above = text[..text.len() - code.len()].matches('\n').count();
     let language = language(kind);
+    let pasted = language::pasted(language, code);
+    let code = pasted.as_deref().unwrap_or(code);
     let futures = if language == Language::Python && !whole {
         // once each: they go with every other statement
         let mut imports = language::python_future_imports(code);

@@ -22,8 +22,11 @@ fn a_block_is_indented_and_a_second_enter_ends_it() {
 #[test]
 fn backspace_takes_a_step_of_indentation_and_tab_gives_one() {
     let mut probe = Probe::start(&[]);
-    probe.type_slowly("if x:\r\x7f\ty\r\r");
-    probe.pty.wait_for(r#"got 1: "if x:\n    y""#);
+    probe.type_slowly("f(\r\t\x7f\x7f\ty)\r");
+    probe.pty.wait_for(r#"got 1: "f(\n    y)""#);
+    // at the first column it joins the lines
+    probe.type_slowly("if x:\r\x7f\x7f y\r\r");
+    probe.pty.wait_for(r#"got 2: "if x: y""#);
 }
 
 #[test]

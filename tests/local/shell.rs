@@ -94,7 +94,13 @@ fn cancels(pty: &mut Pty) {
         pty.send("\x03");
         prompt(pty, &format!("pyspark {next}>"));
         pty.wait_for("cancelled");
-        ask(pty, "6 * 7", "\n42", &format!("pyspark {}>", next + 1));
+        // after a cancel an Enter only adds a line until all that was typed before it is in the editor
+        pty.send("\x0c6 * 7");
+        pty.wait_for("6 * 7");
+        let next = format!("pyspark {}>", next + 1);
+        pty.press_until("\r", "42 and the next prompt", |screen| {
+            screen.contents().contains("\n42\n") && before_cursor(screen) == next
+        });
     }
     pty.send("never sent");
     pty.wait_for("never sent");

@@ -63,6 +63,7 @@ mod sources;
 mod staying;
 mod submitting;
 mod terminal;
+mod waiting;
 
 use std::time::Duration;
 

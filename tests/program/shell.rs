@@ -67,7 +67,8 @@ fn the_prompt_is_there_before_the_session_is_and_what_is_typed_runs_when_it_is()
     });
     let (_home, mut pty) = at_prompt(&livy, &[]);
     enter(&mut pty, "1 + 1");
-    pty.wait_for("session 0 starting");
+    pty.wait_for("runs when it is ready");
+    pty.wait_for("pyspark 2>");
     assert!(livy.submitted().is_empty());
     ready.store(true, Ordering::SeqCst);
     pty.wait_for("pyspark 2>");
@@ -96,9 +97,10 @@ fn ctrl_c_while_typed_code_waits_gives_the_code_back() {
     });
     let (_home, mut pty) = at_prompt(&livy, &[]);
     enter(&mut pty, "kept = 1");
-    pty.wait_for("Ctrl-C drops it");
+    pty.wait_for("Ctrl-C takes it back");
+    pty.wait_for("pyspark 2>");
     pty.send("\x03");
-    pty.wait_for("not sent: the session is still starting");
+    pty.wait_for("statement 1 does not wait any more");
     pty.wait_until("the code back in the editor", |screen| {
         screen
             .contents()
