@@ -62,7 +62,7 @@ fn what_waits_is_listed_dropped_and_taken_back_and_runs_in_order_when_the_sessio
     livy.until("POST /sessions/0/statements");
     pty.wait_until("what was typed is there again", |screen| {
         let text = screen.contents();
-        text.contains("pyspark 3> d = 40\n") && text.ends_with("pyspark 4> half")
+        text.matches("pyspark 3> d = 40\n").count() == 2 && text.ends_with("pyspark 4> half")
     });
     assert_eq!(livy.submitted(), ["a = 1", "select 3", "d = 40"]);
     assert_eq!(pty.clear_and_leave(), 0);
