@@ -1,6 +1,6 @@
 //! Tables for other programs: CSV (RFC 4180, lines end in `\n`) and TSV (tabs, newlines and
 //! backslashes as `\t`, `\n`, `\r`, `\\`; no quotes).
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use super::cell;
 use super::sanitize::safe;
@@ -21,12 +21,14 @@ pub(super) fn write(
     style: &Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut out = BufWriter::new(out);
-    let mut lines = Lines {
-        separator,
-        out: &mut out,
-        fields: 0,
-        blank: true,
+    let mut lines = match separator {
+        Separator::Comma => Lines::Comma(Box::new(
+            csv::WriterBuilder::new()
+                .flexible(true)
+                .buffer_capacity(room_for(table))
+                .from_writer(out),
+        )),
+        Separator::Tab => Lines::Tab(out, false),
     };
     for column in &table.columns {
         lines.field(&safe(&column.name, style.terminal))?;
@@ -43,56 +45,54 @@ pub(super) fn write(
         }
         lines.end()?;
     }
-    out.flush()
+    lines.flush()
 }
 
-struct Lines<'a> {
-    separator: Separator,
-    out: &'a mut dyn Write,
-    /// Fields and signs of this line so far.
-    fields: usize,
-    blank: bool,
+/// The bytes that the longest cell of text takes at most, each quote doubled: with a smaller buffer the writer looks
+/// through all that is left of a field each time that it is full.
+fn room_for(table: &Table) -> usize {
+    const LEAST: usize = 8 * 1024;
+    const MOST: usize = 16 * 1024 * 1024;
+    let cells = table.rows.iter().flatten();
+    let longest = cells.filter_map(|cell| Some(cell.as_str()?.len())).max();
+    (2 * longest.unwrap_or(0) + 2).clamp(LEAST, MOST)
+}
+
+enum Lines<'a> {
+    Comma(Box<csv::Writer<&'a mut dyn Write>>),
+    /// The flag: has the line a field already?
+    Tab(&'a mut dyn Write, bool),
 }
 
 impl Lines<'_> {
     fn field(&mut self, text: &str) -> io::Result<()> {
-        if self.fields > 0 {
-            self.out.write_all(match self.separator {
-                Separator::Comma => b",",
-                Separator::Tab => b"\t",
-            })?;
-        }
-        self.fields += 1;
-        self.blank &= self.fields == 1 && text.is_empty();
-        match self.separator {
-            Separator::Comma => write_quoted(text, self.out),
-            Separator::Tab => write_escaped(text, self.out),
+        match self {
+            Self::Comma(csv) => Ok(csv.write_field(text)?),
+            Self::Tab(out, started) => {
+                if std::mem::replace(started, true) {
+                    out.write_all(b"\t")?;
+                }
+                write_escaped(text, *out)
+            }
         }
     }
 
     fn end(&mut self) -> io::Result<()> {
-        // readers of CSV skip empty lines
-        if self.blank && self.separator == Separator::Comma {
-            self.out.write_all(b"\"\"")?;
+        match self {
+            Self::Comma(csv) => Ok(csv.write_record(None::<&[u8]>)?),
+            Self::Tab(out, started) => {
+                *started = false;
+                out.write_all(b"\n")
+            }
         }
-        (self.fields, self.blank) = (0, true);
-        self.out.write_all(b"\n")
     }
-}
 
-/// In one pass: the writer of the csv crate looks through all that is left of a field for each 8 KiB that it writes.
-fn write_quoted(text: &str, out: &mut dyn Write) -> io::Result<()> {
-    if !text.contains([',', '"', '\n', '\r']) {
-        return out.write_all(text.as_bytes());
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Comma(csv) => csv.flush(),
+            Self::Tab(..) => Ok(()),
+        }
     }
-    out.write_all(b"\"")?;
-    let mut parts = text.split('"');
-    out.write_all(parts.next().unwrap_or_default().as_bytes())?;
-    for part in parts {
-        out.write_all(b"\"\"")?;
-        out.write_all(part.as_bytes())?;
-    }
-    out.write_all(b"\"")
 }
 
 fn write_escaped(text: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -144,6 +144,18 @@ mod tests {
             written(&["n", "a b"], rows, Separator::Comma, false),
             "n,a b\n1,\"a,b\"\n,\"say \"\"hi\"\"\nthere\"\ntrue,\"{\"\"k\"\":[1]}\"\n2.5,\n"
         );
+    }
+
+    #[test]
+    fn a_large_cell_fits_into_the_buffer_so_that_it_is_looked_through_once() {
+        let table = |cell: &str| Table {
+            columns: Vec::new(),
+            rows: vec![vec![json!(1)], vec![json!(cell)]],
+            truncated: false,
+        };
+        assert_eq!(room_for(&table("")), 8 * 1024);
+        let quotes = "\"".repeat(1 << 20);
+        assert!(room_for(&table(&quotes)) >= 2 * quotes.len() + 2);
     }
 
     #[test]

@@ -33,7 +33,7 @@ fn tab(pty: &mut Pty, typed: &str) {
     pty.send(typed);
     pty.wait_for(typed);
     // what comes in one piece counts as a paste, in which a tab is a tab
-    std::thread::sleep(Duration::from_millis(60));
+    std::thread::sleep(Duration::from_millis(150));
     pty.send("\t");
 }
 
@@ -61,7 +61,7 @@ fn a_menu_says_what_names_are_and_asking_for_them_leaves_no_trace() {
     // the same word, longer: asked of nobody
     pty.send("le");
     pty.wait_for("df.sele");
-    std::thread::sleep(Duration::from_millis(60));
+    std::thread::sleep(Duration::from_millis(150));
     pty.send("\t");
     pty.wait_for("df.select");
     assert_eq!(hidden(&livy), 1);
@@ -96,7 +96,7 @@ fn a_key_ends_the_wait_for_names_and_is_not_lost() {
     pty.send("x");
     pty.wait_for("df.x");
     livy.until("POST /sessions/0/statements/1/cancel");
-    std::thread::sleep(Duration::from_millis(60));
+    std::thread::sleep(Duration::from_millis(150));
     pty.send("\t");
     livy.until("GET /sessions/0/statements/2");
     pty.send("\x03");
@@ -135,7 +135,7 @@ fn a_second_tab_waits_for_the_same_names() {
     tab(&mut pty, "df.se");
     livy.until("GET /sessions/0/statements/1");
     pty.send("\t");
-    std::thread::sleep(Duration::from_millis(60));
+    std::thread::sleep(Duration::from_millis(150));
     gate.open();
     pty.press_until("\t", "the menu", |screen| {
         screen.contents().contains("selectExpr")
@@ -155,7 +155,7 @@ fn nothing_is_asked_of_sessions_of_others_nor_when_it_is_switched_off() {
     for (options, home) in [(vec![], home), (vec!["--attach", &theirs], Home::new())] {
         let mut pty = ready(&livy, &home, &options);
         tab(&mut pty, "df.se");
-        std::thread::sleep(Duration::from_millis(60));
+        std::thread::sleep(Duration::from_millis(150));
         // what follows is read at once
         pty.send("cret");
         pty.wait_for("df.secret");
@@ -216,7 +216,7 @@ fn sql_is_completed_from_what_the_session_once_told_and_again_after_a_change() {
     pty.wait_for("select * from sales_of_2026");
     pty.send(" where cust");
     pty.wait_for("where cust");
-    std::thread::sleep(Duration::from_millis(60));
+    std::thread::sleep(Duration::from_millis(150));
     pty.send("\t");
     pty.wait_for("where custom");
     pty.press_until("\t", "the menu", |screen| {

@@ -40,7 +40,7 @@ fn ends_in(pty: &Pty, text: &str) {
 
 /// A moment after the keys before it, or it counts as a paste.
 fn press(pty: &mut Pty, key: &str) {
-    std::thread::sleep(Duration::from_millis(60));
+    std::thread::sleep(Duration::from_millis(150));
     pty.send(key);
 }
 

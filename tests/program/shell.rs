@@ -32,7 +32,7 @@ pub fn shell_at(url: &str, home: &Home, options: &[&str]) -> Pty {
 pub fn enter(pty: &mut Pty, text: &str) {
     pty.send(text);
     pty.wait_for(text.trim());
-    std::thread::sleep(Duration::from_millis(60));
+    std::thread::sleep(Duration::from_millis(150));
     pty.send("\r");
 }
 
@@ -259,7 +259,7 @@ fn a_statement_left_behind_is_known_until_it_has_ended_though_it_is_being_cancel
         let end = std::time::Instant::now() + pty::DEADLINE;
         while pty.screen().matches("is being cancelled").count() < count {
             assert!(std::time::Instant::now() < end, "{}", pty.screen());
-            std::thread::sleep(Duration::from_millis(60));
+            std::thread::sleep(Duration::from_millis(150));
             pty.send("\r");
         }
     }

@@ -53,7 +53,7 @@ fn what_waits_is_listed_dropped_and_taken_back_and_runs_in_order_when_the_sessio
     pty.wait_until("it stands in the editor", |screen| {
         typing::before_cursor(screen) == "pyspark 3> d = 4"
     });
-    std::thread::sleep(Duration::from_millis(60));
+    std::thread::sleep(Duration::from_millis(150));
     waits(&mut pty, "0", "pyspark 4>");
     pty.send("half");
     pty.wait_for("pyspark 4> half");

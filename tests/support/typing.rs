@@ -26,7 +26,7 @@ pub fn enter(pty: &mut Pty, text: &str) {
     pty.wait_until(&format!("{text:?} before the cursor"), |screen| {
         before_cursor(screen).ends_with(text.trim())
     });
-    std::thread::sleep(Duration::from_millis(60));
+    std::thread::sleep(Duration::from_millis(150));
     pty.send("\r");
 }
 

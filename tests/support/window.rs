@@ -65,7 +65,7 @@ impl Window {
     /// Types as a person does: the Enter a moment after the text, or it counts as a paste.
     pub fn enter(&mut self, text: &str) {
         self.send(text);
-        std::thread::sleep(Duration::from_millis(60));
+        std::thread::sleep(Duration::from_millis(150));
         self.send("\r");
     }
 
