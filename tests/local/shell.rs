@@ -98,7 +98,11 @@ fn cancels(pty: &mut Pty) {
         pty.send("\x0c6 * 7");
         pty.wait_for("6 * 7");
         let next = format!("pyspark {}>", next + 1);
-        pty.press_until("\r", "42 and the next prompt", |screen| {
+        pty.press_until("\r", "it runs, or has run", |screen| {
+            let text = screen.contents();
+            text.contains("running (Ctrl-C") || text.contains("\n42\n")
+        });
+        pty.wait_until("42 and the next prompt", |screen| {
             screen.contents().contains("\n42\n") && before_cursor(screen) == next
         });
     }
