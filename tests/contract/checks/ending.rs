@@ -3,7 +3,7 @@ use serde_json::json;
 
 use crate::check::{Check, Scene, checks};
 
-use super::dead::{OVER, over};
+use super::dead::{OVER, is_over, over};
 
 /// In this order: the first ends the session.
 pub const CHECKS: &[Check] = checks![
@@ -23,7 +23,7 @@ fn stop_is_204_and_leaves_a_dead_session(s: &Scene) {
     let answer = s.server.post_text(&s.path("/stop"), "");
     assert_eq!((answer.status, answer.text()), (204, String::new()));
     let seen = s.server.until(s.session, OVER);
-    let known = |state: &String| state == "shutting_down" || OVER.contains(&state.as_str());
+    let known = |state: &String| is_over(state);
     assert!(seen.iter().all(known), "{seen:?}");
 }
 
