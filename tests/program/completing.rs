@@ -1,16 +1,10 @@
 //! Tab in the shell: names of the session, and that nothing of asking for them is seen, kept or in the way.
 use super::pty::Pty;
-use super::shell::{enter, shell};
+use super::shell::{answered, enter, mark, shell};
 use super::*;
 
 /// What the fake session answers for names.
 const NAMES: &str = r#"[["select","function(*cols: str) -> DataFrame"],["selectExpr","function"],["sem\u001b]0;x","bad"],["sent","a \u001b[2Jb"]]"#;
-
-/// The mark that a hidden statement is to print.
-fn mark(code: &str) -> Option<&str> {
-    let at = code.find("livysh-")?;
-    code.get(at..at + 24)
-}
 
 /// A Livy whose session has names.
 fn with_names() -> Livy {
@@ -18,15 +12,6 @@ fn with_names() -> Livy {
         Some(mark) => Ran::Ends(1, livy::text(&format!("noise\n{mark}{NAMES}\n"))),
         None => livy::interpret(code, kind),
     })
-}
-
-/// The shell at its first prompt, with a session.
-fn ready(livy: &Livy, home: &Home, options: &[&str]) -> Pty {
-    let mut pty = shell(livy, home, options);
-    pty.wait_for("pyspark 1>");
-    enter(&mut pty, "1 + 1");
-    pty.wait_for("pyspark 2>");
-    pty
 }
 
 fn tab(pty: &mut Pty, typed: &str) {
@@ -47,7 +32,7 @@ fn hidden(livy: &Livy) -> usize {
 #[test]
 fn a_menu_says_what_names_are_and_asking_for_them_leaves_no_trace() {
     let (livy, home) = (with_names(), Home::new());
-    let mut pty = ready(&livy, &home, &[]);
+    let mut pty = answered(&livy, &home, &[]);
     tab(&mut pty, "df.se");
     let menu = [
         "select      function(*cols: str) -> DataFrame",
@@ -90,7 +75,7 @@ fn a_key_ends_the_wait_for_names_and_is_not_lost() {
         None => livy::interpret(code, kind),
     });
     let home = Home::new();
-    let mut pty = ready(&livy, &home, &[]);
+    let mut pty = answered(&livy, &home, &[]);
     tab(&mut pty, "df.");
     livy.until("GET /sessions/0/statements/1");
     pty.send("x");
@@ -131,7 +116,7 @@ fn a_second_tab_waits_for_the_same_names() {
         ..Plan::default()
     });
     let home = Home::new();
-    let mut pty = ready(&livy, &home, &[]);
+    let mut pty = answered(&livy, &home, &[]);
     tab(&mut pty, "df.se");
     livy.until("GET /sessions/0/statements/1");
     pty.send("\t");
@@ -153,7 +138,7 @@ fn nothing_is_asked_of_sessions_of_others_nor_when_it_is_switched_off() {
     home.config("[shell]\nhidden-statements = false\n");
     let theirs = livy.make(serde_json::json!({"kind": "pyspark", "name": "theirs"}));
     for (options, home) in [(vec![], home), (vec!["--attach", &theirs], Home::new())] {
-        let mut pty = ready(&livy, &home, &options);
+        let mut pty = answered(&livy, &home, &options);
         tab(&mut pty, "df.se");
         std::thread::sleep(Duration::from_millis(150));
         // what follows is read at once
@@ -298,7 +283,7 @@ fn the_arguments_of_commands_about_names_are_completed() {
         None => with_tables(code, kind),
     });
     let home = Home::new();
-    let mut pty = ready(&livy, &home, &[]);
+    let mut pty = answered(&livy, &home, &[]);
     for (typed, shown) in [
         (":doc df.selectE", ":doc df.selectExpr"),
         (":describe sal", ":describe sales_of_2026"),

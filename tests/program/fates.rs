@@ -1,7 +1,7 @@
 //! What is said of sessions and statements that a shell leaves.
 use serde_json::json;
 
-use super::shell::{enter, shell};
+use super::shell::{enter, leave_behind, shell};
 use super::*;
 
 #[test]
@@ -9,13 +9,7 @@ fn ctrl_d_names_what_runs_on_in_a_session_that_waits_and_stays() {
     let livy = Livy::answering(|_, _| Ran::Spins);
     let home = Home::new();
     let mut pty = shell(&livy, &home, &["--keep"]);
-    pty.wait_for("pyspark 1>");
-    enter(&mut pty, "spin");
-    pty.wait_for("Ctrl-C cancels");
-    pty.send("\x03");
-    pty.wait_for("Ctrl-C again");
-    pty.send("\x03");
-    pty.wait_for("pyspark 2>");
+    leave_behind(&mut pty, "spin");
     livy.make(json!({"kind": "spark", "name": "somebodys"}));
     enter(&mut pty, ":attach somebodys");
     pty.wait_for("session 0 waits: `:attach 0` goes back to it");
@@ -48,13 +42,7 @@ fn detach_asks_where_a_statement_runs_in_a_session_that_waits_and_will_end() {
     let livy = Livy::answering(|_, _| Ran::Spins);
     let home = Home::new();
     let mut pty = shell(&livy, &home, &[]);
-    pty.wait_for("pyspark 1>");
-    enter(&mut pty, "spin");
-    pty.wait_for("Ctrl-C cancels");
-    pty.send("\x03");
-    pty.wait_for("Ctrl-C again");
-    pty.send("\x03");
-    pty.wait_for("pyspark 2>");
+    leave_behind(&mut pty, "spin");
     livy.make(json!({"kind": "spark", "name": "somebodys"}));
     enter(&mut pty, ":attach somebodys");
     pty.wait_for("attached to session 1 (spark");

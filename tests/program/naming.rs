@@ -5,15 +5,9 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use super::pty::Pty;
-use super::shell::{enter, shell};
+use super::shell::{answered, enter, mark, shell};
 use super::support::Reply;
 use super::*;
-
-/// The mark that a hidden statement is to print.
-fn mark(code: &str) -> Option<&str> {
-    let at = code.find("livysh-")?;
-    code.get(at..at + 24)
-}
 
 /// What is told of a name, so many lines long.
 fn told(mark: &str, lines: usize) -> Ran {
@@ -47,15 +41,6 @@ fn failed(text: &str) -> Ran {
     Ran::Ends(1, error)
 }
 
-/// The shell when its session has answered.
-fn ready(livy: &Livy, home: &Home, options: &[&str]) -> Pty {
-    let mut pty = shell(livy, home, options);
-    pty.wait_for("pyspark 1>");
-    enter(&mut pty, "1 + 1");
-    pty.wait_for("pyspark 2>");
-    pty
-}
-
 /// Enters a command on an empty screen and waits for the text, and the prompt below it.
 #[track_caller]
 fn ask(pty: &mut Pty, line: &str, shown: &str) {
@@ -80,7 +65,7 @@ fn documentation_comes_in_the_pager_where_it_is_longer_than_the_screen() {
     });
     let home = Home::new();
     home.config("[shell]\npager = \"sed s/^/paged-/\"\n");
-    let mut pty = ready(&livy, &home, &[]);
+    let mut pty = answered(&livy, &home, &[]);
     ask(
         &mut pty,
         ":doc df.select",
@@ -100,7 +85,7 @@ fn documentation_comes_in_the_pager_where_it_is_longer_than_the_screen() {
     let history = home.livysh(&["history"]).run().exits(0);
     assert!(!history.out.contains("livysh:"), "{}", history.out);
 
-    let mut pty = ready(&livy, &home, &["--no-pager"]);
+    let mut pty = answered(&livy, &home, &["--no-pager"]);
     ask_long(&mut pty, "df.longer?", "\nline 60 ");
     assert!(!pty.screen().contains("paged"), "{}", pty.screen());
     assert_eq!(pty.leave(), 0);
@@ -114,7 +99,7 @@ fn a_pager_that_is_not_there_is_told_and_the_text_is_shown_all_the_same() {
     });
     let home = Home::new();
     home.config("[shell]\npager = \"no-such-pager\"\n");
-    let mut pty = ready(&livy, &home, &[]);
+    let mut pty = answered(&livy, &home, &[]);
     ask_long(&mut pty, "x?", "`no-such-pager` cannot be started");
     assert!(pty.screen().contains("line 60"), "{}", pty.screen());
     assert_eq!(pty.leave(), 0);
@@ -127,7 +112,7 @@ fn ctrl_c_leaves_a_question_at_once_and_has_it_cancelled() {
         None => livy::interpret(code, kind),
     });
     let home = Home::new();
-    let mut pty = ready(&livy, &home, &[]);
+    let mut pty = answered(&livy, &home, &[]);
     pty.send("\x0c");
     enter(&mut pty, ":doc df");
     livy.until("GET /sessions/0/statements/1");
@@ -158,7 +143,7 @@ fn a_busy_session_is_told_and_nothing_is_sent_to_it() {
         Fault::None
     });
     let home = Home::new();
-    let mut pty = ready(&livy, &home, &[]);
+    let mut pty = answered(&livy, &home, &[]);
     busy.store(true, Ordering::SeqCst);
     for line in [":doc x", "x?", ":tables", ":describe x"] {
         ask(&mut pty, line, "the session is busy");
@@ -176,12 +161,12 @@ fn what_a_command_asks_goes_to_sessions_of_others_too() {
     });
     let theirs = livy.make(json!({"kind": "pyspark", "name": "theirs"}));
     let home = Home::new();
-    let mut pty = ready(&livy, &home, &["--attach", &theirs]);
+    let mut pty = answered(&livy, &home, &["--attach", &theirs]);
     ask(&mut pty, "df.select?", "Signature: select(*cols)");
     assert_eq!(pty.leave(), 0);
     let home = Home::new();
     home.config("[shell]\nhidden-statements = false\n");
-    let mut pty = ready(&livy, &home, &[]);
+    let mut pty = answered(&livy, &home, &[]);
     ask(&mut pty, "df.select?", "Signature: select(*cols)");
     assert_eq!(pty.leave(), 0);
 }
@@ -230,7 +215,7 @@ fn catalog(code: &str, kind: &str) -> Ran {
 fn tables_and_columns_are_shown_and_wrong_names_are_told_with_near_ones() {
     let livy = Livy::answering(catalog);
     let home = Home::new();
-    let mut pty = ready(&livy, &home, &[]);
+    let mut pty = answered(&livy, &home, &[]);
     for (line, shown) in [
         (":tables", "│ default  │ sales      │ false     │"),
         (":tables old.s*", "│ old      │ scraps │ false     │"),
@@ -281,7 +266,7 @@ fn a_list_that_the_server_cuts_is_asked_for_in_the_sessions_own_language() {
         }
     });
     let home = Home::new();
-    let mut pty = ready(&livy, &home, &["--rows", "2"]);
+    let mut pty = answered(&livy, &home, &["--rows", "2"]);
     ask(&mut pty, ":tables", "3 rows");
     assert_eq!(pty.leave(), 0);
     // a session that speaks SQL has no other
@@ -316,7 +301,7 @@ fn a_server_whose_statements_have_no_kind_is_asked_in_the_sessions_language() {
         ..Plan::default()
     });
     let home = Home::new();
-    let mut pty = ready(&livy, &home, &[]);
+    let mut pty = answered(&livy, &home, &[]);
     ask(&mut pty, ":tables", "│ default  │ sales │ false     │");
     assert_eq!(pty.leave(), 0);
     let sent = livy.submitted();

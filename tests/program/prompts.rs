@@ -8,7 +8,7 @@ use rustix::termios::{LocalModes, tcgetattr};
 use serde_json::json;
 
 use super::pty::{Builder, Pty};
-use super::shell::{enter, shell};
+use super::shell::{enter, leave_behind, shell};
 use super::support::{Gate, Reply};
 use super::*;
 
@@ -222,13 +222,7 @@ fn ctrl_c_while_ctrl_d_looks_after_statements_gives_the_prompt_back() {
     });
     let home = Home::new();
     let mut pty = shell(&livy, &home, &[]);
-    pty.wait_for("pyspark 1>");
-    enter(&mut pty, "spin");
-    pty.wait_for("Ctrl-C cancels");
-    pty.send("\x03");
-    pty.wait_for("Ctrl-C again");
-    pty.send("\x03");
-    pty.wait_for("pyspark 2>");
+    leave_behind(&mut pty, "spin");
     hangs.store(true, Ordering::SeqCst);
     let looks = livy.asked("GET /sessions/0/statements/0");
     ctrl_d_until(&mut pty, || {

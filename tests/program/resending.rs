@@ -1,7 +1,7 @@
 //! The shell asks before it sends a statement again that the server has no trace of.
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::shell::{enter, shell};
+use super::shell::{enter, leave_behind, shell};
 use super::support::Reply;
 use super::*;
 
@@ -90,14 +90,7 @@ fn an_answer_left_behind_that_the_server_no_longer_keeps_is_told() {
     let home = Home::new();
     let many = home.write("many.py", "7\n".repeat(100));
     let mut pty = shell(&livy, &home, &[]);
-    pty.wait_for("pyspark 1>");
-    enter(&mut pty, "hang");
-    pty.wait_for("Ctrl-C cancels");
-    pty.send("\x03");
-    pty.wait_for("Ctrl-C again stops waiting");
-    pty.send("\x03");
-    pty.wait_for("goes on as the server's statement 0");
-    pty.wait_for("pyspark 2>");
+    leave_behind(&mut pty, "hang");
     enter(&mut pty, &format!(":load {many}"));
     pty.wait_for("the answer of statement 1, which you left behind, is gone");
     pty.wait_for("pyspark 102>");

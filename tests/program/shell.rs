@@ -36,6 +36,33 @@ pub fn enter(pty: &mut Pty, text: &str) {
     pty.send("\r");
 }
 
+/// A shell whose session has answered a first statement: it is at its second prompt.
+pub fn answered(livy: &Livy, home: &Home, options: &[&str]) -> Pty {
+    let mut pty = shell(livy, home, options);
+    pty.wait_for("pyspark 1>");
+    enter(&mut pty, "1 + 1");
+    pty.wait_for("pyspark 2>");
+    pty
+}
+
+/// Sends as a shell's first statement one that hangs, and leaves it behind.
+pub fn leave_behind(pty: &mut Pty, code: &str) {
+    pty.wait_for("pyspark 1>");
+    enter(pty, code);
+    pty.wait_for("Ctrl-C cancels");
+    pty.send("\x03");
+    pty.wait_for("Ctrl-C again stops waiting");
+    pty.send("\x03");
+    pty.wait_for("goes on as the server's statement 0");
+    pty.wait_for("pyspark 2>");
+}
+
+/// The mark that a hidden statement is to print.
+pub fn mark(code: &str) -> Option<&str> {
+    let at = code.find("livysh-")?;
+    code.get(at..at + 24)
+}
+
 /// A home, and a shell on that server at its first prompt.
 fn at_prompt(livy: &Livy, options: &[&str]) -> (Home, Pty) {
     let home = Home::new();

@@ -2,7 +2,7 @@
 use rustix::process::Signal;
 use serde_json::json;
 
-use super::shell::{enter, shell};
+use super::shell::{enter, leave_behind, shell};
 use super::support::{Gate, Reply};
 use super::*;
 
@@ -141,14 +141,7 @@ fn a_shell_that_is_ended_cancels_what_it_waits_for_and_not_what_was_left_behind(
     let (livy, home) = (Livy::answering(|_, _| Ran::Spins), Home::new());
     livy.make(json!({"kind": "pyspark", "name": "somebodys"}));
     let mut pty = shell(&livy, &home, &["--attach", "0"]);
-    pty.wait_for("pyspark 1>");
-    enter(&mut pty, "left");
-    pty.wait_for("Ctrl-C cancels");
-    pty.send("\x03");
-    pty.wait_for("Ctrl-C again stops waiting");
-    pty.send("\x03");
-    pty.wait_for("goes on as the server's statement 0");
-    pty.wait_for("pyspark 2>");
+    leave_behind(&mut pty, "left");
     // where a statement was left, the prompt ends by no Ctrl-D that comes with it
     enter(&mut pty, ":timing");
     pty.wait_until("the next prompt", |screen| {

@@ -6,7 +6,7 @@ mod catalog;
 mod command;
 pub(super) mod python;
 mod r;
-mod sql;
+pub(super) mod sql;
 
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -342,7 +342,7 @@ fn scala(session: Session, code: &str, pos: usize) -> Option<Asking> {
     }))
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     // every character: what is no name may hold control characters, and is drawn on a terminal
     name.starts_with(|c: char| c.is_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_alphanumeric() || c == '_')

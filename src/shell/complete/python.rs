@@ -62,16 +62,19 @@ pub(super) fn fits(place: &Place, name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::shell) mod tests {
     use std::process::Command;
+
+    use serde::de::DeserializeOwned;
 
     use super::*;
     use crate::language::wanted;
 
-    /// What a session of this code answers for a text.
-    fn names(session: &str, before: &str) -> Vec<String> {
-        let wanted = wanted::python(before).unwrap();
-        let (question, mark) = question(&wanted, Duration::from_secs(1));
+    /// What a session of this code tells, in which nothing is left behind.
+    pub(in crate::shell) fn told<T: DeserializeOwned>(
+        session: &str,
+        (question, mark): (Question, String),
+    ) -> T {
         let code = format!(
             "{session}\nbefore = 0; before = set(globals())\n{}\nprint(set(globals()) == before)",
             question.code
@@ -90,7 +93,14 @@ mod tests {
             .lines()
             .find_map(|line| line.strip_prefix(&mark))
             .unwrap();
-        let pairs: Vec<(String, String)> = serde_json::from_str(line).unwrap();
+        serde_json::from_str(line).unwrap()
+    }
+
+    /// The names that it answers for a text.
+    fn names(session: &str, before: &str) -> Vec<String> {
+        let wanted = wanted::python(before).unwrap();
+        let asked = question(&wanted, Duration::from_secs(1));
+        let pairs: Vec<(String, String)> = told(session, asked);
         let pairs = pairs.into_iter();
         pairs
             .map(|(name, about)| format!("{name} {about}"))

@@ -52,19 +52,27 @@ pub(super) fn empty_result(table: &str) -> String {
     format!("select * from {} limit 0", quoted(table))
 }
 
-pub(super) fn quoted(name: &str) -> String {
-    let parts = name
-        .split('.')
-        .map(|part| format!("`{}`", part.replace('`', "``")));
+/// A name of several parts, its dots between them.
+pub(in crate::shell) fn quoted(name: &str) -> String {
+    quoted_parts(name.split('.'))
+}
+
+/// The same of parts that may have dots of their own.
+pub(in crate::shell) fn quoted_parts<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let parts = parts.into_iter();
+    let parts = parts.map(|part| format!("`{}`", part.replace('`', "``")));
     parts.collect::<Vec<_>>().join(".")
+}
+
+/// A column of an answer; releases call the same thing by other names.
+pub(in crate::shell) fn column(of: &Table, names: &[&str]) -> Option<usize> {
+    let is = |name: &str| names.iter().any(|it| it.eq_ignore_ascii_case(name));
+    of.columns.iter().position(|column| is(&column.name))
 }
 
 /// The rows of the answer that are names.
 pub(super) fn offers(asked: &Asked, table: &Table) -> Vec<Offer> {
-    let column = |names: &[&str]| {
-        let is = |name: &str| names.iter().any(|it| it.eq_ignore_ascii_case(name));
-        table.columns.iter().position(|column| is(&column.name))
-    };
+    let column = |names: &[&str]| column(table, names);
     let cell = |row: &[serde_json::Value], at: Option<usize>| {
         let cell = at.and_then(|at| row.get(at))?;
         cell.as_str().map(str::to_owned)
@@ -156,7 +164,7 @@ pub(super) fn all(wanted: &WantedSql<'_>, lists: Vec<Offer>, functions: Vec<Offe
             name: if super::is_name(&it.name) {
                 it.name
             } else {
-                quoted(&it.name.replace('.', "\u{0}")).replace('\u{0}', ".")
+                quoted_parts([it.name.as_str()])
             },
             about: it.about,
         })

@@ -56,30 +56,11 @@ fn is_call(step: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
-
     use super::*;
-
-    /// What a session of this code tells.
-    fn told(session: &str, (question, mark): (Question, String)) -> Value {
-        let code = format!(
-            "{session}\nbefore = 0; before = set(globals())\n{}\nprint(set(globals()) == before)",
-            question.code
-        );
-        let run = Command::new("python3")
-            .args(["-c", &code])
-            .output()
-            .unwrap();
-        let out = String::from_utf8(run.stdout).unwrap();
-        let error = String::from_utf8_lossy(&run.stderr);
-        assert!(out.ends_with("\nTrue\n"), "{out}{error}");
-        let line = out.lines().find_map(|line| line.strip_prefix(&mark));
-        serde_json::from_str(line.unwrap()).unwrap()
-    }
+    use crate::shell::complete::python::tests::told;
 
     fn doc(name: &str) -> String {
-        let told = told(SESSION, question(name).unwrap());
-        let facts: super::super::Facts = serde_json::from_value(told).unwrap();
+        let facts: super::super::Facts = told(SESSION, question(name).unwrap());
         let facts: Vec<_> = facts
             .into_iter()
             .filter(|(label, _)| label != "File")
@@ -192,11 +173,15 @@ def plain(x, *, y=2): ...
     #[test]
     fn a_frame_tells_its_columns_and_nothing_else_does() {
         assert_eq!(
-            told(SESSION, frame("frame").unwrap()),
+            told::<Value>(SESSION, frame("frame").unwrap()),
             json!([["a", "int64", ""]])
         );
         for none in ["made", "missing", "odd.x", "db.table"] {
-            assert_eq!(told(SESSION, frame(none).unwrap()), json!([]), "{none}");
+            assert_eq!(
+                told::<Value>(SESSION, frame(none).unwrap()),
+                json!([]),
+                "{none}"
+            );
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::super::Shell;
 use super::super::complete::answer::{lines, mark};
+use super::super::complete::is_name;
 use super::super::inquire::{Inquiry, LIMIT};
 use super::{no_name, unknown};
 use crate::livy::{Kind, Outcome};
@@ -194,9 +195,7 @@ fn short(told: &str) -> String {
 
 /// The columns of a `DataFrame`: what to ask for, and the mark of the lines; none for what is no plain name.
 pub(in crate::shell) fn frame(name: &str) -> Option<(Question, String)> {
-    let mut chars = name.chars();
-    let begins = chars.next().is_some_and(|c| c.is_alphabetic() || c == '_');
-    if !begins || !chars.all(|c| c.is_alphanumeric() || c == '_') {
+    if !is_name(name) {
         return None;
     }
     let mark = mark();

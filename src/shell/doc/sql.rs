@@ -1,5 +1,6 @@
 //! SQL: what Spark says of a function.
 use super::super::Shell;
+use super::super::complete::{is_name, sql::quoted};
 use super::super::inquire::LIMIT;
 use super::{no_name, unanswered, unknown};
 use crate::config;
@@ -48,25 +49,15 @@ impl Shell {
 
 /// The statement; none for what is no name of a function.
 fn code(name: &str) -> Option<String> {
-    let is_part = |part: &str| {
-        let mut chars = part.chars();
-        chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
-            && chars.all(|c| c.is_alphanumeric() || c == '_')
-    };
     let bare = name.replace('`', "");
-    let fits = OPERATORS.contains(&name) || bare.split('.').all(is_part);
-    let quoted = || {
-        let parts: Vec<String> = bare.split('.').map(|part| format!("`{part}`")).collect();
-        parts.join(".")
+    let function = if OPERATORS.contains(&name) {
+        name.to_owned()
+    } else if bare.split('.').all(is_name) {
+        quoted(&bare)
+    } else {
+        return None;
     };
-    fits.then(|| {
-        let function = if OPERATORS.contains(&name) {
-            name.to_owned()
-        } else {
-            quoted()
-        };
-        format!("describe function extended {function}")
-    })
+    Some(format!("describe function extended {function}"))
 }
 
 fn lines(outcome: &Outcome) -> Vec<&str> {

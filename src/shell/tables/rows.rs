@@ -3,6 +3,7 @@ use serde_json::{Map, Value, json};
 
 use crate::livy::{Column, Kind, Table};
 use crate::shell::complete::python;
+use crate::shell::complete::sql::{column, quoted_parts};
 
 /// What is told of a table beside its columns, as Spark calls it.
 const DETAILS: &[&str] = &[
@@ -68,12 +69,6 @@ pub(super) fn table(names: &[&str], rows: Vec<Vec<Value>>) -> Table {
     }
 }
 
-/// A column of an answer; releases call the same thing by other names.
-fn column(of: &Table, names: &[&str]) -> Option<usize> {
-    let is = |name: &str| names.iter().any(|it| it.eq_ignore_ascii_case(name));
-    of.columns.iter().position(|column| is(&column.name))
-}
-
 /// `show tables`, as it is shown here.
 pub(super) fn tables_of(found: &Table) -> Table {
     let database = column(found, &["namespace", "database"]);
@@ -133,8 +128,7 @@ pub(super) fn parts(name: &str) -> Vec<String> {
 }
 
 pub(super) fn quoted(parts: &[String]) -> String {
-    let parts: Vec<String> = parts.iter().map(|part| format!("`{part}`")).collect();
-    parts.join(".")
+    quoted_parts(parts.iter().map(String::as_str))
 }
 
 /// A table that was described.
