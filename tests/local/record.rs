@@ -29,8 +29,11 @@ fn a_second_shell_recalls_the_first_ones_lines_whole() {
     second.wait_for("'gamma'.upper()");
     second.send("\x1b[A");
     second.wait_until("the loop whole", whole_loop);
+    // between two reads the terminal would take Ctrl-R for its own
     second.send("\x03");
+    prompt(&second, "pyspark 1>");
     second.send("\x12");
+    second.wait_for("search)");
     second.send("alpha");
     second.wait_until("the loop found whole", whole_loop);
     // out of the search first, then the line away: each key after the one before has acted
