@@ -5,7 +5,7 @@
 
 use std::env;
 use std::io::{self, IsTerminal};
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -23,8 +23,9 @@ const PASTE_OFF: &[u8] = b"\x1b[?2004l";
 /// Bracketed paste off, default colours, cursor shown.
 const PLAIN_AGAIN: &[u8] = b"\x1b[?2004l\x1b[0m\x1b[?25h";
 
-/// The mode in which the terminal was when the program started.
-static BEFORE_US: OnceLock<Termios> = OnceLock::new();
+/// The mode in which the terminal was when the program started, and a descriptor of it: for a moment the line editor may
+/// read from elsewhere on standard input.
+static BEFORE_US: OnceLock<(OwnedFd, Termios)> = OnceLock::new();
 
 /// When colours are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -172,8 +173,11 @@ pub fn line_up() {
 
 /// Notes the terminal's mode, for [`restore`]. Call it once, first thing in the program.
 pub fn remember() {
-    if let Ok(mode) = tcgetattr(rustix::stdio::stdin()) {
-        let _ = BEFORE_US.set(mode);
+    let stdin = rustix::stdio::stdin();
+    if let Ok(mode) = tcgetattr(stdin)
+        && let Ok(terminal) = rustix::io::fcntl_dupfd_cloexec(stdin, 3)
+    {
+        let _ = BEFORE_US.set((terminal, mode));
     }
 }
 
@@ -182,13 +186,14 @@ pub fn remember() {
 /// For the ways out that run no destructors of the editor: signals and the panic hook. Does nothing
 /// without a terminal, or when we are in the background, where touching it would stop us.
 pub fn restore() {
-    let Some(mode) = BEFORE_US.get() else { return };
-    let stdin = rustix::stdio::stdin();
-    if tcgetpgrp(stdin).is_ok_and(|foreground| foreground != getpgrp()) {
+    let Some((terminal, mode)) = BEFORE_US.get() else {
+        return;
+    };
+    if tcgetpgrp(terminal).is_ok_and(|foreground| foreground != getpgrp()) {
         return;
     }
-    let editing = tcgetattr(stdin).is_ok_and(|now| is_raw(&now) && !is_raw(mode));
-    let _ = tcsetattr(stdin, OptionalActions::Now, mode);
+    let editing = tcgetattr(terminal).is_ok_and(|now| is_raw(&now) && !is_raw(mode));
+    let _ = tcsetattr(terminal, OptionalActions::Now, mode);
     if let Some(screen) = screen() {
         write_all(screen, PLAIN_AGAIN);
         if editing {

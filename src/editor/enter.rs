@@ -75,7 +75,7 @@ pub fn enter(prompt: Language, buffer: &str, cursor: usize, arrival: Arrival) ->
 }
 
 fn goes_on(language: Language, code: &str, arrival: Arrival) -> bool {
-    let pasted = language::pasted(language, code);
+    let pasted = language::pasted(language, code).map(|it| it.code);
     let code = pasted.as_deref().unwrap_or(code);
     if language.completeness(code) == Completeness::Incomplete {
         return true;

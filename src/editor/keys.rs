@@ -83,8 +83,37 @@ impl ConditionalEventHandler for Handler {
             });
         }
         self.shared.another_key();
-        self.shared.key();
+        self.shared.key(bytes(event));
         self.note_search(event);
+        let command = self.command(event, count, ctx);
+        if matches!(command, Some(Cmd::AcceptLine)) || matches!(self.key, Key::EndOfFile) {
+            // the painting that is still to come is the last one of this read
+            self.shared.until_ready.store(false, Ordering::Relaxed);
+        }
+        command
+    }
+}
+
+/// As many bytes as the terminal sent for it, or more where that is not known.
+fn bytes(event: &Event) -> usize {
+    const LONGEST: usize = 6;
+    let Event::KeySeq(keys) = event else {
+        return LONGEST;
+    };
+    let of = |key: &KeyEvent| match key {
+        KeyEvent(KeyCode::Char(c), Modifiers::NONE | Modifiers::SHIFT) => c.len_utf8(),
+        KeyEvent(KeyCode::Char(_), Modifiers::CTRL)
+        | KeyEvent(KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace, Modifiers::NONE) => 1,
+        // all of it comes with this one
+        KeyEvent(KeyCode::BracketedPasteStart, _) => usize::MAX,
+        _ => LONGEST,
+    };
+    keys.iter().map(of).fold(0, usize::saturating_add)
+}
+
+impl Handler {
+    /// What a key of a person's does; none for what it does by itself.
+    fn command(&self, event: &Event, count: RepeatCount, ctx: &EventContext<'_>) -> Option<Cmd> {
         let before = || ctx.line().get(..ctx.pos()).unwrap_or_default();
         match self.key {
             Key::Enter => Some(self.enter(ctx)),

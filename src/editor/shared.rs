@@ -218,10 +218,10 @@ impl Shared {
         self.held.load(Ordering::Acquire) != 0
     }
 
-    /// A key came. Any key but Ctrl-C makes an interrupt before it void.
-    pub fn key(&self) {
+    /// A key of so many bytes came. Any key but Ctrl-C makes an interrupt before it void.
+    pub fn key(&self, bytes: usize) {
         self.interrupted.store(false, Ordering::Relaxed);
-        lock(&self.pulse).beat(Instant::now());
+        lock(&self.pulse).beat(Instant::now(), bytes);
     }
 
     /// How the key that was noted last arrived.
@@ -257,13 +257,13 @@ impl Shared {
 }
 
 impl Pulse {
-    fn beat(&mut self, now: Instant) {
+    fn beat(&mut self, now: Instant, bytes: usize) {
         let gap = self.last.map(|last| now.saturating_duration_since(last));
         if gap.is_none_or(|gap| gap > FORGOTTEN) {
             self.waiting = 0;
         }
         let short = self.waiting > 0 || gap.is_some_and(|gap| gap < BURST_GAP);
-        self.waiting = self.waiting.saturating_sub(1);
+        self.waiting = self.waiting.saturating_sub(bytes);
         self.short_gaps = if short {
             self.short_gaps.saturating_add(1)
         } else {
@@ -306,10 +306,10 @@ mod tests {
             short_gaps: 0,
             waiting: 0,
         };
-        pulse.beat(now);
+        pulse.beat(now, 1);
         for gap in gaps_ms {
             now += Duration::from_millis(*gap);
-            pulse.beat(now);
+            pulse.beat(now, 1);
         }
         pulse.is_burst()
     }
@@ -325,7 +325,7 @@ mod tests {
                 waiting: 0,
             };
             for _ in 0..4 {
-                pulse.beat(now);
+                pulse.beat(now, 1);
                 now += Duration::from_millis(work);
                 pulse.rest(now, waiting);
                 now += Duration::from_millis(painting);
@@ -333,7 +333,25 @@ mod tests {
             assert!(pulse.is_burst());
             // and a key that comes later is a person's
             now += Duration::from_secs(2);
-            pulse.beat(now);
+            pulse.beat(now, 1);
+            assert!(!pulse.is_burst());
+        }
+    }
+
+    #[test]
+    fn the_bytes_of_one_key_are_no_keys() {
+        let mut now = Instant::now();
+        let mut pulse = Pulse {
+            last: None,
+            short_gaps: 0,
+            waiting: 0,
+        };
+        // a key of many bytes comes while another is worked on
+        pulse.rest(now, 3);
+        pulse.beat(now, 3);
+        for _ in 0..3 {
+            now += Duration::from_millis(100);
+            pulse.beat(now, 1);
             assert!(!pulse.is_burst());
         }
     }

@@ -28,7 +28,7 @@ use std::ops::Range;
 
 pub use gist::{Gist, Gists};
 pub use magic::magic;
-pub use pasted::pasted;
+pub use pasted::{Pasted, pasted};
 pub use python::future_imports as python_future_imports;
 pub use question::question;
 pub use sql_functions::FUNCTIONS as SQL_FUNCTIONS;

@@ -11,16 +11,27 @@ struct Prompts {
     next: fn(&str) -> Option<&str>,
 }
 
-/// The code alone of a text that could not run as it is. A line that is no code is an empty one, so that lines keep their
-/// numbers. None where the text is code.
-pub fn pasted(language: Language, text: &str) -> Option<String> {
+/// The code alone of such a text.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Pasted {
+    /// A line that is no code is an empty one, so that lines keep their numbers.
+    pub code: String,
+    /// Lines with something on them that were no code.
+    pub left_out: usize,
+}
+
+/// The code alone of a text that could not run as it is. None where the text is code.
+pub fn pasted(language: Language, text: &str) -> Option<Pasted> {
     let first = text.lines().find(|line| !line.trim().is_empty())?;
     let indent = &first[..first.len() - first.trim_start_matches([' ', '\t']).len()];
     let start = &first[indent.len()..];
     let shells = prompts(language).iter();
     match shells.into_iter().find(|it| (it.first)(start).is_some()) {
         Some(shell) => Some(without_prompts(text, indent, shell)),
-        None if language == Language::Python && !indent.is_empty() => dedented(text, indent),
+        None if language == Language::Python && !indent.is_empty() => Some(Pasted {
+            code: dedented(text, indent)?,
+            left_out: 0,
+        }),
         None => None,
     }
 }
@@ -68,7 +79,8 @@ fn prompts(language: Language) -> &'static [Prompts] {
 /// What follows a prompt and its blank.
 fn after<'l>(line: &'l str, prompt: &str) -> Option<&'l str> {
     let rest = line.strip_prefix(prompt)?;
-    if rest.is_empty() {
+    // a page may have lost the blank before a tab, which is the code's
+    if rest.is_empty() || rest.starts_with('\t') {
         return Some(rest);
     }
     rest.strip_prefix(' ')
@@ -81,17 +93,19 @@ fn numbered<'l>(line: &'l str, before: &str, behind: &str) -> Option<&'l str> {
     (digits.len() < rest.len()).then(|| after(digits, behind))?
 }
 
-fn without_prompts(text: &str, indent: &str, shell: &Prompts) -> String {
-    let mut typed = false;
+fn without_prompts(text: &str, indent: &str, shell: &Prompts) -> Pasted {
+    let (mut typed, mut left_out) = (false, 0);
     let lines = text.split('\n').map(|line| {
         let line = line.strip_prefix(indent).unwrap_or(line);
         let code = (shell.first)(line);
         // an answer may look like a further line
         let code = code.or_else(|| (shell.next)(line).filter(|_| typed));
         typed = code.is_some();
+        left_out += usize::from(!typed && !line.trim().is_empty());
         code.unwrap_or_default()
     });
-    lines.collect::<Vec<_>>().join("\n")
+    let code = lines.collect::<Vec<_>>().join("\n");
+    Pasted { code, left_out }
 }
 
 /// The text without the indentation of its first line, where all lines have it.
@@ -111,7 +125,7 @@ mod tests {
 
     #[track_caller]
     fn becomes(language: Language, text: &str, code: &str) {
-        assert_eq!(pasted(language, text).as_deref(), Some(code));
+        assert_eq!(pasted(language, text).unwrap().code, code);
         assert_eq!(code.lines().count(), text.trim_end().lines().count());
     }
 
@@ -160,6 +174,17 @@ mod tests {
             Language::Python,
             ">>> x\n1\n... and so on\n>>> y",
             "x\n\n\ny",
+        );
+        let pasted = pasted(Language::Python, ">>> x\n1\n\n... and so on\n>>> y").unwrap();
+        assert_eq!(pasted.left_out, 2);
+    }
+
+    #[test]
+    fn code_may_be_indented_by_a_tab_behind_its_prompt() {
+        becomes(
+            Language::Python,
+            ">>> if x:\n...\ty",
+            "if x:\n\ty",
         );
     }
 

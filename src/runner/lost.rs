@@ -18,16 +18,7 @@ impl Runner {
         lost: &Lost,
         waited: Duration,
     ) -> Ended {
-        let server_id = match lost {
-            Lost::NotSent(_) | Lost::GivenUp | Lost::Doubt { .. } => None,
-            Lost::SessionGone { id, .. }
-            | Lost::Replaced { id }
-            | Lost::Left { id }
-            | Lost::Refused { id, .. } => *id,
-            Lost::Evicted { id } | Lost::Unreadable { id, .. } | Lost::Silent { id, .. } => {
-                Some(*id)
-            }
-        };
+        let server_id = lost.server_id();
         let report = match lost {
             Lost::Left { id } if self.script => self.left_by_script(*id),
             _ if self.script => Report::from(lost),

@@ -47,7 +47,7 @@ impl fmt::Display for Several {
 }
 
 /// The session of that id or name. Releases that know no names in their paths are asked for the list; names are not
-/// unique there, and of several the one is taken that is not over.
+/// unique there: one that is not over goes before those that are, and of several such none is guessed.
 pub async fn find(client: &Client, word: &str) -> Result<livy::Session, NotFound> {
     let direct = client.session(&SessionId::new(word)).await;
     let is_name = !word.chars().all(|c| c.is_ascii_digit());

@@ -70,6 +70,12 @@ pub enum Unheard {
     /// It was not sent: something runs in the session, or it is not there.
     #[error("the session is busy")]
     Busy,
+    /// It was not sent: the session takes no statement any more.
+    #[error("the session is {0}")]
+    Over(SessionState),
+    /// It was not sent: the session's id is another session's by now.
+    #[error("the server was restarted, and the session's id is another session's now")]
+    Replaced,
     /// It was not sent: a result that was left behind could be lost for it.
     #[error("a statement that was left behind still has a result that nobody has read")]
     Unread,
@@ -248,7 +254,13 @@ impl Asking {
         loop {
             let look = session.client.session(&session.id);
             let shown = self.unless_stopped(look).await?.map_err(Unheard::Failed)?;
-            if shown.state == SessionState::Idle && session.identity.fits(&shown) {
+            if !session.identity.fits(&shown) {
+                return Err(Unheard::Replaced);
+            }
+            if shown.state.is_over() {
+                return Err(Unheard::Over(shown.state));
+            }
+            if shown.state == SessionState::Idle {
                 return Ok(());
             }
             let lags = shown.state == SessionState::Busy && began.elapsed() < LAGS;

@@ -93,6 +93,20 @@ pub enum Lost {
 }
 
 impl Lost {
+    /// The statement's id on the server, where it is known.
+    pub fn server_id(&self) -> Option<i64> {
+        match self {
+            Self::NotSent(_) | Self::GivenUp | Self::Doubt { .. } => None,
+            Self::SessionGone { id, .. }
+            | Self::Replaced { id }
+            | Self::Left { id }
+            | Self::Refused { id, .. } => *id,
+            Self::Evicted { id } | Self::Unreadable { id, .. } | Self::Silent { id, .. } => {
+                Some(*id)
+            }
+        }
+    }
+
     /// Is there no access to the server any more?
     pub fn is_no_access(&self) -> bool {
         match self {

@@ -59,7 +59,9 @@ impl Shell {
             complain(&report);
         }
         drop(silent);
-        if let Some(entry) = self.queue.get_mut(waiting..).and_then(<[_]>::last_mut) {
+        // what `:paste` enters is no command line
+        let entered = self.queue.get_mut(waiting..).filter(|_| !own_text);
+        if let Some(entry) = entered.and_then(<[_]>::last_mut) {
             line.clone_into(&mut entry.line);
         }
         // what could not be sent goes back into the editor as it was typed, with its language

@@ -22,6 +22,7 @@ impl Shell {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, Report>,
     ) -> Result<Option<T>, Report> {
+        self.nothing_waits()?;
         let mut done = None;
         self.quietly(|shell| {
             if shell.wait_for_session(":") {
@@ -93,6 +94,8 @@ impl From<Inquiry> for Report {
             Unheard::Failed(error) => Self::from(error),
             Unheard::Busy => Self::new(code::SERVER, "the session is busy")
                 .advise("ask again when its statement has ended; :statements shows what runs"),
+            Unheard::Over(_) | Unheard::Replaced => Self::new(code::SERVER, unheard.to_string())
+                .advise(":restart starts a new session"),
             Unheard::Unread => Self::new(code::SERVER, unheard.to_string())
                 .advise("run any statement, or :restart"),
             Unheard::Late => {

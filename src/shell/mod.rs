@@ -289,7 +289,20 @@ impl Shell {
 
     /// Sends a text, statement by statement; stops at the first that does not end well.
     fn run_text(&mut self, text: &str, kind: Kind) {
-        self.run_all(text, &source::pieces(text, kind, false));
+        self.run_entered(text, kind, false);
+    }
+
+    /// The same; `whole` sends it as one statement.
+    fn run_entered(&mut self, text: &str, kind: Kind, whole: bool) {
+        let (pieces, left_out) = source::entered(text, kind, whole);
+        match left_out {
+            0 => {}
+            1 => note("one line without a prompt is left out: an answer"),
+            lines => note(&format!(
+                "{lines} lines without a prompt are left out: answers"
+            )),
+        }
+        self.run_all(text, &pieces);
     }
 
     /// Sends these statements of a text, likewise.

@@ -3,8 +3,10 @@ use std::collections::VecDeque;
 
 use super::Shell;
 use super::commands::say;
+use crate::command;
+use crate::language::magic;
 use crate::livy::{Column, Kind, Table};
-use crate::report::{Report, note};
+use crate::report::{Report, code, note};
 use crate::source::Piece;
 
 /// An entry that waits for the session.
@@ -18,10 +20,19 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// Code that means the same behind other code.
-    fn is_plain(&self, kind: Kind) -> bool {
-        self.line == self.text && self.kind == kind && crate::language::magic(&self.text).is_none()
+    /// As it was typed, for the editor; behind a word for its language where the prompt's is another now.
+    pub(super) fn as_typed(&self, kind: Kind) -> String {
+        if self.line != self.text || self.kind == kind || magic(&self.text).is_some() {
+            self.line.clone()
+        } else {
+            format!("%{}\n{}", self.kind, self.line)
+        }
     }
+}
+
+/// Does this text mean the same behind other code, and other code behind it?
+fn is_plain(text: &str) -> bool {
+    !command::is_command(text.trim_start()) && magic(text).is_none()
 }
 
 impl Shell {
@@ -61,6 +72,20 @@ impl Shell {
         });
     }
 
+    /// For what would come before the entries that wait, or take their session from them.
+    pub(super) fn nothing_waits(&self) -> Result<(), Report> {
+        if self.queue.is_empty() {
+            return Ok(());
+        }
+        let many = self.queue.len();
+        let what = match many {
+            1 => "an entry waits for the session, and comes first".to_owned(),
+            many => format!("{many} entries wait for the session, and come first"),
+        };
+        Err(Report::new(code::USAGE, what)
+            .advise("ask again when they have run; Ctrl-C takes back what waits, :jobs lists it"))
+    }
+
     /// Ctrl-C: the newest entry that waits stands in the editor again. False where none waits.
     pub(super) fn take_back(&mut self) -> bool {
         let number = self.number_of(self.queue.len().saturating_sub(1));
@@ -68,7 +93,7 @@ impl Shell {
             return false;
         };
         note(&format!("statement {number} does not wait any more"));
-        self.initial = Some(newest.line);
+        self.initial = Some(newest.as_typed(self.kind));
         true
     }
 
@@ -108,29 +133,30 @@ impl Shell {
             }
             // its rest stands there as it is
             if self.initial.is_some() && !self.rest {
-                self.initial = Some(entry.line.clone());
+                self.initial = Some(entry.as_typed(self.kind));
             }
         }
         false
     }
 
-    /// What was not sent stands in the editor, before what was being typed.
+    /// What was not sent stands in the editor, before what was being typed, as far as one text can hold it.
     fn give_back_waiting(&mut self, queue: VecDeque<Waiting>, typed: Option<String>) {
-        let mut texts: Vec<String> = self.initial.take().into_iter().collect();
-        let mut lost = 0;
-        for entry in queue {
-            if texts.is_empty() || entry.is_plain(self.kind) {
-                texts.push(entry.line);
-            } else {
-                lost += 1;
-            }
+        let waited = queue.iter().map(|entry| entry.as_typed(self.kind));
+        let typed = typed.filter(|typed| !typed.trim().is_empty());
+        let first: Vec<String> = self.initial.take().into_iter().collect();
+        let all = first.into_iter().chain(waited).chain(typed.clone());
+        let (text, apart) = one_text(all, self.kind);
+        self.initial = text;
+        if apart.is_empty() {
+            return;
         }
-        if lost > 0 {
-            note(&format!("{lost} more were not sent: Up brings them back"));
-        }
-        texts.extend(typed.filter(|typed| !typed.trim().is_empty()));
-        if !texts.is_empty() {
-            self.initial = Some(joined(&texts, self.kind));
+        note(&format!(
+            "{} more were not sent: Up brings them back",
+            apart.len()
+        ));
+        // the others were entered, and are there already
+        if let Some(typed) = typed.filter(|typed| apart.last() == Some(typed)) {
+            self.remember(&typed);
         }
     }
 
@@ -168,30 +194,74 @@ impl Shell {
     }
 }
 
-fn joined(texts: &[String], kind: Kind) -> String {
-    let Some((last, before)) = texts.split_last() else {
-        return String::new();
+/// These texts as one, as far as they mean the same so, and those that do not.
+fn one_text(
+    texts: impl Iterator<Item = String>,
+    kind: Kind,
+) -> (Option<String>, Vec<String>) {
+    let mut texts = texts.peekable();
+    let Some(mut text) = texts.next() else {
+        return (None, Vec::new());
     };
-    let mut text = String::new();
-    for one in before {
-        text.push_str(one);
-        // an empty line ended it where it was entered
-        if kind == Kind::Sql && !one.trim_end().ends_with(';') {
-            text.push(';');
+    if is_plain(&text) {
+        while let Some(more) = texts.next_if(|it| is_plain(it)) {
+            // an empty line ended it where it was entered
+            if kind == Kind::Sql && !text.trim_end().ends_with(';') {
+                text.push(';');
+            }
+            text = format!("{text}\n{more}");
         }
-        text.push('\n');
     }
-    text + last
+    (Some(text), texts.collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn joined(texts: &[&str], kind: Kind) -> (String, Vec<String>) {
+        let (text, apart) = one_text(texts.iter().map(|it| (*it).to_owned()), kind);
+        (text.unwrap_or_default(), apart)
+    }
+
     #[test]
     fn queries_that_were_ended_by_an_empty_line_stay_apart() {
-        let texts = ["select 1", "select 2;", "select"].map(str::to_owned);
-        assert_eq!(joined(&texts, Kind::Sql), "select 1;\nselect 2;\nselect");
-        assert_eq!(joined(&texts[..2], Kind::Pyspark), "select 1\nselect 2;");
+        assert_eq!(
+            joined(&["select 1", "select 2;", "select"], Kind::Sql).0,
+            "select 1;\nselect 2;\nselect"
+        );
+        assert_eq!(
+            joined(&["select 1", "select 2;"], Kind::Pyspark).0,
+            "select 1\nselect 2;"
+        );
+    }
+
+    #[test]
+    fn code_of_another_language_and_commands_stand_in_no_text_with_others() {
+        for (texts, text, apart) in [
+            (&["%sql\nselect 1", "x"][..], "%sql\nselect 1", &["x"][..]),
+            (&["x", "%sql\nselect 1", "y"], "x", &["%sql\nselect 1", "y"]),
+            (&[":sql select 1", "x"], ":sql select 1", &["x"]),
+            (&["x", "y"], "x\ny", &[]),
+        ] {
+            let (all, others) = joined(texts, Kind::Pyspark);
+            assert_eq!((all.as_str(), others), (text, apart.iter().map(|it| (*it).to_owned()).collect()));
+        }
+        assert_eq!(one_text(std::iter::empty(), Kind::Sql), (None, Vec::new()));
+    }
+
+    #[test]
+    fn an_entry_keeps_its_language_where_the_prompts_is_another_now() {
+        let entry = |line: &str, text: &str| Waiting {
+            line: line.to_owned(),
+            kind: Kind::Sql,
+            text: text.to_owned(),
+            pieces: Vec::new(),
+        };
+        let select = entry("select 1", "select 1");
+        assert_eq!(select.as_typed(Kind::Sql), "select 1");
+        assert_eq!(select.as_typed(Kind::Pyspark), "%sql\nselect 1");
+        let command = entry(":scala f", "f");
+        assert_eq!(command.as_typed(Kind::Pyspark), ":scala f");
     }
 }

@@ -6,7 +6,7 @@ use super::ran::{Done, statements};
 use crate::editor::{Input, Prompt, Start};
 use crate::language::Language;
 use crate::render::safe_line;
-use crate::report::note;
+use crate::report::{complain, note};
 
 /// Lines of the list that is shown before the question.
 const LISTED: usize = 20;
@@ -14,6 +14,9 @@ const LISTED: usize = 20;
 impl Shell {
     /// Runs again in this session, or in a fresh one where it is gone, what it has not run yet.
     pub(super) fn replay(&mut self) {
+        if let Err(report) = self.nothing_waits() {
+            return complain(&report);
+        }
         self.link.take_if_ready(&self.runtime);
         if self.ran.left() == 0 {
             note("there is nothing to replay: no statement of this shell left anything behind");

@@ -193,6 +193,7 @@ impl Shell {
 
     /// Uses another session of the server. The one until now is kept for later where it is ours.
     pub(super) fn attach(&mut self, word: &str) -> Result<(), Report> {
+        self.nothing_waits()?;
         self.link.take_if_ready(&self.runtime);
         let is_it = |opened: &Opened| {
             opened.session.id.as_str() == word || opened.session.name.as_deref() == Some(word)

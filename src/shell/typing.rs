@@ -20,7 +20,7 @@ impl Shell {
         let (kind, text) = match number {
             Some(number) => {
                 if let Some(waiting) = self.take_waiting(number) {
-                    self.edit_typed(waiting.line);
+                    self.edit_typed(waiting.as_typed(self.kind));
                     return Ok(());
                 }
                 let piece = self.ran(number)?;
@@ -123,8 +123,7 @@ impl Shell {
         match input {
             Input::Line(text) if !text.trim().is_empty() => {
                 self.remember(&text);
-                let pieces = source::pieces(&text, self.kind, true);
-                self.run_all(&text, &pieces);
+                self.run_entered(&text, self.kind, true);
             }
             Input::Edit(text) => self.edit_typed(text),
             Input::Interrupted { .. } => note("dropped"),

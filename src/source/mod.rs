@@ -109,14 +109,34 @@ pub const fn kind(language: Language) -> Kind {
 /// error is kept, which Livy would lose. `whole` sends the text as one, but for SQL: Spark's parser
 /// takes one query and no more.
 pub fn pieces(text: &str, given: Kind, whole: bool) -> Vec<Piece> {
-    let (kind, code) = match language::magic(text) {
+    let (kind, code) = kind_of(text, given);
+    cut(kind, code, lines_above(text, code), whole)
+}
+
+/// The same of what was entered at a prompt, where people paste what they copied from other shells' windows and from
+/// pages: without its prompts and its indentation. And how many lines were left out as no code.
+pub fn entered(text: &str, given: Kind, whole: bool) -> (Vec<Piece>, usize) {
+    let (kind, code) = kind_of(text, given);
+    let above = lines_above(text, code);
+    match language::pasted(language(kind), code) {
+        Some(pasted) => (cut(kind, &pasted.code, above, whole), pasted.left_out),
+        None => (cut(kind, code, above, whole), 0),
+    }
+}
+
+fn kind_of(text: &str, given: Kind) -> (Kind, &str) {
+    match language::magic(text) {
         Some((language, rest)) => (kind(language), rest),
         None => (given, text),
-    };
-    let lines_above = text[..text.len() - code.len()].matches('\n').count();
+    }
+}
+
+fn lines_above(text: &str, code: &str) -> usize {
+    text[..text.len() - code.len()].matches('\n').count()
+}
+
+fn cut(kind: Kind, code: &str, lines_above: usize, whole: bool) -> Vec<Piece> {
     let language = language(kind);
-    let pasted = language::pasted(language, code);
-    let code = pasted.as_deref().unwrap_or(code);
     let futures = if language == Language::Python && !whole {
         // once each: they go with every other statement
         let mut imports = language::python_future_imports(code);
@@ -299,6 +319,18 @@ mod tests {
         // however often it stands there
         let last = codes(&text.repeat(3), Kind::Pyspark).pop().unwrap();
         assert_eq!(last, "from __future__ import annotations\nx = 1");
+    }
+
+    #[test]
+    fn only_what_was_entered_may_be_a_copy_of_a_window() {
+        let window = ">>> x = 1\n>>> x\n1";
+        let (pieces, left_out) = entered(window, Kind::Pyspark, false);
+        let codes_of: Vec<_> = pieces.iter().map(|it| it.code.as_str()).collect();
+        assert_eq!((codes_of.as_slice(), left_out), (&["x = 1", "x"][..], 1));
+        assert_eq!(codes(window, Kind::Pyspark).join("\n"), window);
+        let (pieces, left_out) = entered("%sql\nspark-sql> select 1;", Kind::Pyspark, false);
+        assert_eq!((pieces[0].code.as_str(), left_out), ("select 1", 0));
+        assert_eq!(pieces[0].place.first_line, 1);
     }
 
     #[test]

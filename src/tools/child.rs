@@ -114,10 +114,14 @@ pub fn page(text: &str, pager: Option<&str>) -> Result<(), Report> {
         // who leaves it before the end has read enough
         let _ = input.write_all(text.as_bytes());
     }
-    child
+    let status = child
         .wait()
         .map_err(|error| failed(format!("is lost: {error}")))?;
-    Ok(())
+    // a signal is a person's way to leave it
+    match status.code() {
+        Some(code) if code != 0 => Err(failed(format!("ended with exit code {code}"))),
+        _ => Ok(()),
+    }
 }
 
 fn without_secrets(program: &str) -> Command {

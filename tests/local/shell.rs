@@ -245,12 +245,15 @@ fn names(pty: &mut Pty) {
     ask(pty, ":kind scala", "", "spark 17>");
     ask(
         pty,
-        "val held = spark.range(3).toDF(\"kept\")",
+        "val held = spark.range(3).toDF(\"k\"); var n = 0; def d = { n += 1; held }; lazy val l = d",
         "held:",
         "spark 18>",
     );
-    ask(pty, ":describe held", "│ kept   │ bigint", "spark 18>");
-    ask(pty, "held.count", "res1: Long = 3", "spark 19>");
+    ask(pty, ":describe held", "│ k      │ bigint", "spark 18>");
+    ask(pty, ":describe d", "would run it", "spark 18>");
+    ask(pty, ":describe l", "would run it", "spark 18>");
+    ask(pty, ":describe n", "no DataFrame of that", "spark 18>");
+    ask(pty, "held.count + n", "res1: Long = 3", "spark 19>");
     // in the pager of the machine, which stays until it is left
     ask(pty, ":py", "", "pyspark 19>");
     pty.send("\x0c");

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use crate::editor::Offer;
 use crate::livy::Outcome;
 
-/// A longer text is no list of names.
+/// A longer text is no list of names for a menu.
 const LONGEST: usize = 256 * 1024;
 /// More names than this are no help.
 pub(super) const MOST: usize = 500;
@@ -24,13 +24,15 @@ pub(in crate::shell) fn lines<'a>(
     outcome: &'a Outcome,
     mark: &'a str,
 ) -> impl Iterator<Item = &'a str> {
-    let text = outcome.text.as_deref().filter(|it| it.len() <= LONGEST);
-    let lines = text.unwrap_or_default().lines();
+    let lines = outcome.text.as_deref().unwrap_or_default().lines();
     lines.filter_map(move |line| line.strip_prefix(mark))
 }
 
 /// The names of the answer, each with what it is; none where it has none.
 pub(super) fn offers(outcome: &Outcome, mark: &str) -> Option<Vec<Offer>> {
+    if outcome.text.as_ref()?.len() > LONGEST {
+        return None;
+    }
     let pairs: Vec<(String, String)> = read(outcome, mark)?;
     let offers = pairs.into_iter().take(MOST);
     Some(offers.map(|(name, about)| Offer { name, about }).collect())

@@ -186,7 +186,10 @@ impl UnderWay {
         let cut = table.rows.len() >= session.row_limit;
         match &self.asked {
             Asked::Columns(name) if cut => {
-                let all = ask(empty_result(name)).await.ok()?.table?;
+                // what is there is more than nothing
+                let Some(all) = ask(empty_result(name)).await.ok().and_then(|it| it.table) else {
+                    return Some((offers(&self.asked, &table), true));
+                };
                 let all = all.columns.into_iter();
                 let all = all.map(|column| Offer {
                     name: column.name,

@@ -1,20 +1,25 @@
-import builtins, inspect, sys
+import builtins, inspect, sys, types
 
 # properties of old releases, without annotations, that cost nothing
 EASY = ("catalog", "conf", "na", "read", "readStream", "sparkContext", "stat", "streams", "udf", "write", "writeStream")
 
 
+def is_a(x, of):
+    # isinstance would ask a proxy for its __class__, which may run anything
+    return issubclass(type(x), of)
+
+
 def named(annotation, f):
     # a class by its name: the module may import it for type checkers only
-    if isinstance(annotation, str):
+    if is_a(annotation, str):
         name = annotation.strip("'\"").split("[")[0].split(".")[-1]
         scope = getattr(f, "__globals__", {})
         annotation = scope.get(name) or getattr(builtins, name, None)
         package = str(scope.get("__package__") or "?")
         for path in [] if annotation else list(sys.modules):
-            if path.startswith(package) and isinstance(vars(sys.modules[path]).get(name), type):
+            if path.startswith(package) and is_a(vars(sys.modules[path]).get(name), type):
                 annotation = vars(sys.modules[path])[name]
-    return annotation if isinstance(annotation, type) else None
+    return annotation if is_a(annotation, type) else None
 
 
 def result(f):
@@ -32,20 +37,20 @@ class Of:
 
 def look(x, name):
     # what would run somebody's code is not asked for: its annotation says what it would be
-    known = x.known if isinstance(x, Of) else x
+    known = x.known if is_a(x, Of) else x
     value = inspect.getattr_static(known, name)
-    if isinstance(value, property) or type(value).__name__ == "cached_property":
+    if is_a(value, property) or type(value).__name__ == "cached_property":
         f = getattr(value, "fget", None) or getattr(value, "func", None)
         kind = result(f)
         if kind:
             return Of(kind)
-        ours = not isinstance(x, Of) and type(x).__module__.startswith("pyspark.")
+        ours = not is_a(x, Of) and type(x).__module__.startswith("pyspark.")
         return getattr(x, name) if ours and name in EASY else None
-    if isinstance(value, (staticmethod, classmethod)):
+    if is_a(value, (staticmethod, classmethod)):
         return value.__func__
-    if isinstance(x, Of) or callable(value):
+    if is_a(x, Of) or callable(value):
         return value
-    plain = name in getattr(x, "__dict__", {}) or isinstance(x, type)
+    plain = name in getattr(x, "__dict__", {}) or is_a(x, type)
     return value if plain or not hasattr(type(value), "__get__") else None
 
 
@@ -54,7 +59,7 @@ def walk(x, steps):
         if x is None:
             return None
         if step == "()":
-            known = x if isinstance(x, type) else result(x)
+            known = x if is_a(x, type) else result(x)
             x = Of(known) if known else None
         elif step == "[]":
             x = x[0] if type(x) in (list, tuple) and len(x) else None
@@ -74,6 +79,6 @@ def value_of(steps):
 def is_frame(x):
     # others may be called so, and look up their types by running anything
     known = type(x).__module__.split(".")[0] in ("pyspark", "pandas")
-    return known and type(x).__name__ == "DataFrame" and not isinstance(x, type)
+    return known and type(x).__name__ == "DataFrame" and not is_a(x, type)
 
 

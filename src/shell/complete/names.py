@@ -6,7 +6,7 @@ word, of, found = ask["word"], ask["of"], {}
 
 
 def add(name, about):
-    if isinstance(name, str) and name.startswith(word) and name not in found and len(found) < 500:
+    if is_a(name, str) and name.startswith(word) and name not in found and len(found) < 500:
         try:
             name.encode()
         except UnicodeEncodeError:
@@ -23,11 +23,11 @@ def columns(x):
 
 
 def kind_of(x):
-    if isinstance(x, Of):
+    if is_a(x, Of):
         return x.known.__name__
-    if inspect.isclass(x):
+    if is_a(x, type):
         return "class"
-    if inspect.ismodule(x):
+    if is_a(x, types.ModuleType):
         return "module"
     if not callable(x):
         return type(x).__name__
@@ -44,7 +44,7 @@ def kind_of(x):
 
 
 def attributes(x):
-    known = x.known if isinstance(x, Of) else x
+    known = x.known if is_a(x, Of) else x
     for name in dir(known):
         if time.time() > stop:
             break
@@ -52,7 +52,7 @@ def attributes(x):
             continue
         try:
             value = inspect.getattr_static(known, name)
-            if isinstance(value, property):
+            if is_a(value, property):
                 kind = result(value.fget)
                 add(name, kind.__name__ if kind else "property")
             else:
@@ -118,11 +118,11 @@ def main():
             columns(x)
         elif type(x) is dict:
             for name in list(x)[:5000]:
-                add(name, kind_of(x[name]) if isinstance(name, str) else "")
+                add(name, kind_of(x[name]) if is_a(name, str) else "")
     else:
         for steps in of:
             x = value_of(steps)
-            if isinstance(x, Of) and x.known.__name__ == "DataFrame":
+            if is_a(x, Of) and x.known.__name__ == "DataFrame":
                 x = ns.get(steps[0])
             if not found and is_frame(x):
                 columns(x)

@@ -8,6 +8,7 @@ use crate::session::Question;
 /// Hands the line to R's own completion. The answer's first pair is the token that the names are to replace.
 const PROGRAM: &str = r#"local({
 u <- asNamespace("utils")
+g <- globalenv()
 b <- LINE
 u$.assignLinebuffer(b)
 u$.assignEnd(nchar(b, "bytes"))
@@ -15,7 +16,7 @@ u$.guessTokenFromLine()
 u$.completeToken()
 f <- gsub("//+", "/", utils::head(u$.retrieveCompletions(), 500L))
 k <- vapply(f, function(n) {
-x <- if (exists(n, mode = "function")) "function" else if (exists(n)) class(get(n))[1L] else ""
+x <- if (exists(n, envir = g, inherits = FALSE) && bindingIsActive(as.name(n), g)) "active binding" else if (exists(n, mode = "function")) "function" else if (exists(n)) class(get(n))[1L] else ""
 if (x == "function") x <- paste0(x, sub("^function ", "", sub(" *NULL$", "", paste(trimws(utils::head(deparse(args(n)), 2L)), collapse = " "))))
 substr(x, 1L, 80L)
 }, "")

@@ -48,7 +48,7 @@ def documented(x):
 
 def inherited(owner, name):
     "The first documentation of that attribute among the classes it comes from."
-    for one in owner.__mro__ if isinstance(owner, type) else ():
+    for one in owner.__mro__ if is_a(owner, type) else ():
         text = documented(vars(one).get(name))
         if text and name in vars(one):
             return text
@@ -56,16 +56,22 @@ def inherited(owner, name):
 
 
 def called(x):
-    return x.known.__name__ if isinstance(x, Of) else type(x).__qualname__
+    return x.known.__name__ if is_a(x, Of) else type(x).__qualname__
+
+
+def is_routine(x):
+    of = type(x)
+    plain = issubclass(of, (types.FunctionType, types.BuiltinFunctionType, types.MethodType))
+    return plain or hasattr(of, "__get__") and not hasattr(of, "__set__") and not issubclass(of, type)
 
 
 def value(x, name):
     "Something that is no routine: its class says what it is."
-    known = x.known if isinstance(x, Of) else type(x)
+    known = x.known if is_a(x, Of) else type(x)
     say("Type", known.__qualname__ if known.__module__ == "builtins" else known.__module__ + "." + known.__qualname__)
     if type(x) in (str, bytes, list, tuple, dict, set, frozenset):
         say("Length", len(x))
-    if not isinstance(x, Of) and is_frame(x):
+    if not is_a(x, Of) and is_frame(x):
         kinds = x.dtypes
         pairs = list(kinds.items() if hasattr(kinds, "items") else kinds)
         say("Columns", ", ".join("%s: %s" % pair for pair in pairs[:200]))
@@ -76,18 +82,18 @@ def value(x, name):
 
 
 def thing(x, name, owner=None, bound=True):
-    if inspect.isroutine(x):
+    if is_routine(x):
         say("Signature", signature(x, name, not bound))
-        of = owner.known if isinstance(owner, Of) else owner if isinstance(owner, type) else type(owner)
+        of = owner.known if is_a(owner, Of) else owner if is_a(owner, type) else type(owner)
         say("Docstring", documented(x) or inherited(of, name))
         say("File", file_of(x))
-        say("Type", "method" if not bound or inspect.ismethod(x) else "builtin" if inspect.isbuiltin(x) else "function")
-    elif inspect.isclass(x):
+        say("Type", "method" if not bound or is_a(x, types.MethodType) else "builtin" if is_a(x, types.BuiltinFunctionType) else "function")
+    elif is_a(x, type):
         say("Signature", signature(x, name, False))
         say("Docstring", documented(x))
         say("File", file_of(x))
         say("Type", "class")
-    elif inspect.ismodule(x):
+    elif is_a(x, types.ModuleType):
         say("Docstring", documented(x))
         say("File", file_of(x))
         say("Type", "module")
@@ -96,27 +102,27 @@ def thing(x, name, owner=None, bound=True):
 
 
 def member(owner, name):
-    known = owner.known if isinstance(owner, Of) else owner
+    known = owner.known if is_a(owner, Of) else owner
     try:
         it = inspect.getattr_static(known, name)
     except AttributeError:
-        if not isinstance(owner, Of) and is_frame(owner):
+        if not is_a(owner, Of) and is_frame(owner):
             kinds = dict(owner.dtypes)
             if name in kinds:
                 say("Type", "column: %s" % kinds[name])
         return
-    if isinstance(it, property) or type(it).__name__ == "cached_property":
+    if is_a(it, property) or type(it).__name__ == "cached_property":
         f = getattr(it, "fget", None) or getattr(it, "func", None)
         kind = result(f)
         say("Type", "property of %s" % called(owner) + (": " + kind.__name__ if kind else ""))
         say("Docstring", documented(it) or documented(f))
         say("File", file_of(f))
-    elif isinstance(it, (staticmethod, classmethod)):
-        thing(it.__func__, name, owner, isinstance(it, staticmethod))
+    elif is_a(it, (staticmethod, classmethod)):
+        thing(it.__func__, name, owner, is_a(it, staticmethod))
     else:
         # what is found on the class of an object takes the object
         own = name in getattr(known, "__dict__", {})
-        thing(it, name, owner, inspect.ismodule(known) or inspect.isclass(owner) or own and not isinstance(owner, Of))
+        thing(it, name, owner, is_a(known, types.ModuleType) or is_a(owner, type) or own and not is_a(owner, Of))
 
 
 def main():

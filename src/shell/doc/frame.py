@@ -1,18 +1,23 @@
 import json
 
-found = []
+found = None
+
+
+def columns(x):
+    if hasattr(type(x), "schema"):
+        for field in x.schema.fields:
+            yield field.name, field.dataType.simpleString(), str((field.metadata or {}).get("comment") or "")
+    else:
+        # columns of the same name stand there each by itself
+        for name, kind in x.dtypes.items():
+            yield str(name), str(kind), ""
 
 
 def main():
+    global found
     x = value_of(ask["of"])
-    if not is_frame(x):
-        return
-    if hasattr(x, "schema"):
-        for field in x.schema.fields:
-            found.append((field.name, field.dataType.simpleString(), str((field.metadata or {}).get("comment") or "")))
-    else:
-        for name, kind in x.dtypes.items():
-            found.append((str(name), str(kind), ""))
+    if is_frame(x):
+        found = list(columns(x))
 
 
 try:

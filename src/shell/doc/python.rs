@@ -89,9 +89,19 @@ class Other(Made):
     def grow(self, by): ...
 class Odd:
     def __getattr__(self, name): raise SystemExit("evaluated")
+class Proxy:
+    @property
+    def __class__(self): raise SystemExit("evaluated")
 class DataFrame:
     __module__ = "pandas.core.frame"
+    # a column is an attribute, too
     dtypes = {"a": "int64"}
+    def __init__(self): self.schema = "a column"
+class Empty(DataFrame):
+    __module__ = "pandas.core.frame"
+    dtypes = {}
+Empty.__name__ = "DataFrame"
+empty, proxy = Empty(), Proxy()
 made, other, odd, numbers, frame, nothing = Made(), Other(), Odd(), [1, 2], DataFrame(), None
 def plain(x, *, y=2): ...
 "#;
@@ -137,6 +147,7 @@ def plain(x, *, y=2): ...
         assert!(doc("numbers").starts_with("Type:      list\nLength:    2\n"));
         assert!(doc("frame").contains("Columns:   a: int64"));
         assert!(doc("nothing").starts_with("Type:      NoneType"));
+        assert_eq!(doc("proxy"), "Type:      __main__.Proxy\n");
         assert!(doc("json.dumps").starts_with("Signature: dumps(obj, *"));
         assert!(doc("len").contains("Type:      builtin"));
         // not imported, and loaded
@@ -176,10 +187,14 @@ def plain(x, *, y=2): ...
             told::<Value>(SESSION, frame("frame").unwrap()),
             json!([["a", "int64", ""]])
         );
-        for none in ["made", "missing", "odd.x", "db.table"] {
+        assert_eq!(
+            told::<Value>(SESSION, frame("empty").unwrap()),
+            json!([])
+        );
+        for none in ["made", "proxy", "missing", "odd.x", "db.table"] {
             assert_eq!(
                 told::<Value>(SESSION, frame(none).unwrap()),
-                json!([]),
+                Value::Null,
                 "{none}"
             );
         }

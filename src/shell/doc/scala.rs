@@ -8,16 +8,14 @@ use super::super::complete::answer::{lines, mark};
 use super::super::complete::is_name;
 use super::super::inquire::{Inquiry, LIMIT};
 use super::{no_name, unknown};
-use crate::livy::{Kind, Outcome};
-use crate::report::Report;
+use crate::livy::Kind;
+use crate::report::{Report, code};
 use crate::session::Question;
 
-/// `OF` is the expression whose type is looked into, `TELL` what is done with it.
-const TYPED: &str = "val _ = { def livysh_of[T: scala.reflect.runtime.universe.WeakTypeTag](e: => T) = scala.reflect.runtime.universe.weakTypeOf[T]; val livysh_t = livysh_of(OF); TELL }";
-/// Prints each signature of a member.
-const MEMBER: &str = "livysh_t.member(scala.reflect.runtime.universe.TermName(NAME).encodedName).alternatives.filter(_.isTerm).foreach { s => println(MARK + s.typeSignatureIn(livysh_t)) }";
-/// Prints the type itself.
-const ITSELF: &str = "println(MARK + livysh_t)";
+/// Scala's reflection on what runs.
+const UNIVERSE: &str = "scala.reflect.runtime.universe";
+/// What has columns.
+const DATASET: &str = "org.apache.spark.sql.Dataset[_]";
 /// Where the functions are that a session has imported.
 const IMPORTED: &str = "org.apache.spark.sql.functions";
 
@@ -42,7 +40,7 @@ impl Shell {
             found = self.type_at(name)?;
         }
         if found.is_empty() && of.is_none() {
-            found = self.typed(&format!("{name} _"), ITSELF)?;
+            found = self.typed(&format!("{name} _"), itself)?;
         }
         if found.is_empty() && of.is_none() {
             found = self.members(IMPORTED, name)?;
@@ -57,21 +55,59 @@ impl Shell {
     }
 
     fn members(&mut self, of: &str, name: &str) -> Result<Vec<String>, Inquiry> {
-        let name = serde_json::json!(name.trim_matches('`')).to_string();
-        self.typed(of, &MEMBER.replace("NAME", &name))
+        let name = serde_json::json!(name.trim_matches('`'));
+        self.typed(of, |mark| {
+            format!(
+                "livysh_t.member({UNIVERSE}.TermName({name}).encodedName).alternatives.filter(_.isTerm).foreach {{ s => println(\"{mark}\" + s.typeSignatureIn(livysh_t)) }}"
+            )
+        })
     }
 
-    /// What a statement prints that only types an expression.
-    fn typed(&mut self, of: &str, tell: &str) -> Result<Vec<String>, Inquiry> {
+    /// What a statement prints that only types an expression; `tell` has its type as `livysh_t`.
+    fn typed(
+        &mut self,
+        of: &str,
+        tell: impl Fn(&str) -> String,
+    ) -> Result<Vec<String>, Inquiry> {
+        self.printed("doc", |mark| typed(of, &tell(mark)))
+    }
+
+    /// The lines that a statement prints behind the mark; none where it does not compile.
+    fn printed(
+        &mut self,
+        about: &'static str,
+        code: impl Fn(&str) -> String,
+    ) -> Result<Vec<String>, Inquiry> {
         let mark = mark();
-        let tell = tell.replace("MARK", &format!("\"{mark}\""));
         let outcome = self.inquire(Question {
-            about: "doc",
+            about,
             kind: Kind::Spark,
-            code: TYPED.replace("OF", of).replace("TELL", &tell),
+            code: code(&mark),
             limit: LIMIT,
         })?;
-        Ok(marked(&outcome, &mark))
+        Ok(lines(&outcome, &mark).map(str::to_owned).collect())
+    }
+
+    /// The columns of a `Dataset` in a `val` or `var`, each with type and comment; none for what is no `Dataset`. What
+    /// would run the user's code (a `def`, a `lazy val`) is refused.
+    pub(in crate::shell) fn scala_frame(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<Vec<(String, String, String)>>, Inquiry> {
+        if !is_name(name) || self.printed("describe", |mark| is_frame(name, mark))?.is_empty() {
+            return Ok(None);
+        }
+        for first in [of_val(name), of_var(name)] {
+            let lines = self.printed("describe", |mark| fields(&first, name, mark))?;
+            if !lines.is_empty() {
+                return Ok(Some(lines.iter().filter_map(|it| field(it)).collect()));
+            }
+        }
+        let what = format!("to describe `{name}` would run it: it is no val or var");
+        let report = Report::new(code::STATEMENT, what);
+        Err(Inquiry::Report(report.advise(format!(
+            "`val x = {name}` runs it, then `:describe x`"
+        ))))
     }
 
     /// The type of an expression, by the server's completion; none where it cannot tell.
@@ -101,8 +137,47 @@ impl Shell {
     }
 }
 
-fn marked(outcome: &Outcome, mark: &str) -> Vec<String> {
-    lines(outcome, mark).map(str::to_owned).collect()
+/// Code that types an expression, evaluates nothing of it, and does something with the type, `livysh_t`.
+fn typed(of: &str, tell: &str) -> String {
+    format!(
+        "val _ = {{ def livysh_of[T: {UNIVERSE}.WeakTypeTag](e: => T) = {UNIVERSE}.weakTypeOf[T]; val livysh_t = livysh_of({of}); {tell} }}"
+    )
+}
+
+/// Prints the type itself.
+fn itself(mark: &str) -> String {
+    format!("println(\"{mark}\" + livysh_t)")
+}
+
+/// Prints a line where the name is of a `Dataset`.
+fn is_frame(name: &str, mark: &str) -> String {
+    let dataset = format!("{UNIVERSE}.weakTypeOf[{DATASET}]");
+    let tell = format!("if (livysh_t <:< {dataset}) println(\"{mark}\")");
+    typed(name, &tell)
+}
+
+/// What compiles for a `val` alone, also a lazy one, and is true where it is not lazy.
+fn of_val(name: &str) -> String {
+    format!("!{UNIVERSE}.weakTypeOf[{name}.type].termSymbol.asTerm.isLazy")
+}
+
+/// What compiles for a `var` alone. The name is set in no case.
+fn of_var(name: &str) -> String {
+    format!("{{ if (false) {name} = {name}; true }}")
+}
+
+/// Prints the columns where that is so: a first line, and one for each.
+fn fields(first: &str, name: &str, mark: &str) -> String {
+    format!(
+        r#"val _ = if ({first}) ({name}: {DATASET}) match {{ case null => ; case livysh_d => println("{mark}"); livysh_d.schema.fields.foreach(f => println("{mark}" + f.dataType.catalogString + "\t" + f.getComment.getOrElse("").replaceAll("\\s", " ") + "\t" + f.name.replaceAll("[\r\n]", " "))) }}"#
+    )
+}
+
+/// A column of those; the first line is none.
+fn field(line: &str) -> Option<(String, String, String)> {
+    let mut parts = line.splitn(3, '\t').map(str::to_owned);
+    let (kind, comment) = (parts.next()?, parts.next()?);
+    Some((parts.next()?, kind, comment))
 }
 
 /// What stands before the last dot, and the name behind it; none for what is more than an expression.
@@ -193,24 +268,6 @@ fn short(told: &str) -> String {
     text
 }
 
-/// The columns of a `DataFrame`: what to ask for, and the mark of the lines; none for what is no plain name.
-pub(in crate::shell) fn frame(name: &str) -> Option<(Question, String)> {
-    if !is_name(name) {
-        return None;
-    }
-    let mark = mark();
-    let code = format!(
-        r#"val _ = ({name}: Any) match {{ case livysh_d: org.apache.spark.sql.Dataset[_] => livysh_d.schema.fields.foreach(f => println("{mark}" + f.dataType.catalogString + "\t" + f.getComment.getOrElse("").replace("\n", " ").replace("\t", " ") + "\t" + f.name)); case _ => }}"#
-    );
-    let question = Question {
-        about: "describe",
-        kind: Kind::Spark,
-        code,
-        limit: LIMIT,
-    };
-    Some((question, mark))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,12 +324,8 @@ mod tests {
     }
 
     #[test]
-    fn only_a_plain_name_is_looked_at_as_a_frame() {
-        let (asked, mark) = frame("df").unwrap();
-        assert!(asked.code.starts_with("val _ = (df: Any) match") && asked.code.contains(&mark));
-        assert_eq!(asked.code.lines().count(), 1);
-        for none in ["", "a.b", "f()", "1", "a b"] {
-            assert!(frame(none).is_none(), "{none}");
-        }
+    fn a_users_text_is_never_taken_for_a_place_to_fill() {
+        let code = typed("OF.TELL(\"MARK\")", &itself("m"));
+        assert!(code.contains("livysh_of(OF.TELL(\"MARK\"));"), "{code}");
     }
 }

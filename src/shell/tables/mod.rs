@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Shell;
 use super::commands::say;
-use super::complete::answer::{lines, mark, read};
+use super::complete::answer::{mark, read};
 use super::doc::{first_line, spoken, unanswered};
 use super::inquire::{Inquiry, LIMIT};
 use crate::config;
@@ -116,29 +116,13 @@ impl Shell {
 
     /// The columns of a `DataFrame` in a variable; none where it is no such variable.
     fn frame(&mut self, name: &str) -> Result<Option<Table>, Report> {
-        let asked = match self.kind {
-            Kind::Pyspark => super::doc::python::frame(name),
-            Kind::Sparkr => super::doc::r::frame(name),
-            Kind::Spark => super::doc::scala::frame(name),
-            Kind::Sql => None,
-        };
-        let Some((question, mark)) = asked else {
-            return Ok(None);
-        };
-        let outcome = match self.inquire(question) {
+        let columns = match self.frame_columns(name) {
             // a server without statements of several kinds: not in this language
-            Err(inquiry) if is_kindless(&inquiry) => return Ok(None),
-            answer => answer?,
+            Err(inquiry) if is_kindless(&inquiry) => None,
+            columns => columns?,
         };
-        let columns: Vec<(String, String, String)> = if self.kind == Kind::Spark {
-            let fields = lines(&outcome, &mark).filter_map(|line| {
-                let mut parts = line.splitn(3, '\t').map(str::to_owned);
-                let (kind, comment) = (parts.next()?, parts.next()?);
-                Some((parts.next()?, kind, comment))
-            });
-            fields.collect()
-        } else {
-            read(&outcome, &mark).unwrap_or_default()
+        let Some(columns) = columns else {
+            return Ok(None);
         };
         let rows = columns.into_iter().map(|(name, kind, comment)| {
             let comment = if comment.is_empty() {
@@ -148,8 +132,30 @@ impl Shell {
             };
             vec![name.into(), kind.into(), comment]
         });
-        let table = table(&["column", "type", "comment"], rows.collect());
-        Ok((!table.rows.is_empty()).then_some(table))
+        let columns = table(&["column", "type", "comment"], rows.collect());
+        Ok(Some(columns))
+    }
+
+    fn frame_columns(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<Vec<(String, String, String)>>, Inquiry> {
+        let asked = match self.kind {
+            Kind::Pyspark => super::doc::python::frame(name),
+            Kind::Sparkr => super::doc::r::frame(name),
+            Kind::Spark => return self.scala_frame(name),
+            Kind::Sql => None,
+        };
+        let Some((question, mark)) = asked else {
+            return Ok(None);
+        };
+        let outcome = self.inquire(question)?;
+        let read = read(&outcome, &mark);
+        // an interpreter that does not run here has no variables
+        if read.is_none() && outcome.error.is_none() {
+            return Err(Inquiry::Report(unanswered(&outcome)));
+        }
+        Ok(read.flatten())
     }
 
     fn no_table(&mut self, name: &str, parts: &[String]) -> Report {

@@ -101,8 +101,11 @@ pub(super) fn show_tables(pattern: Option<&str>) -> String {
         .trim_end_matches(';')
         .trim()
         .trim_matches(['\'', '"']);
-    let (database, pattern) = match bare.rsplit_once('.') {
-        Some((database, pattern)) => (format!(" in {}", quoted(&parts(database))), pattern),
+    // a dot in backticks parts nothing
+    let dots = bare.rmatch_indices('.').map(|(at, _)| bare.split_at(at));
+    let is_part = |(before, _): &(&str, &str)| before.matches('`').count() % 2 == 0;
+    let (database, pattern) = match dots.into_iter().find(is_part) {
+        Some((database, pattern)) => (format!(" in {}", quoted(&parts(database))), &pattern[1..]),
         None => (String::new(), bare),
     };
     let pattern = pattern.trim_matches('`');
@@ -110,20 +113,19 @@ pub(super) fn show_tables(pattern: Option<&str>) -> String {
     format!("show tables{database} like '{pattern}'")
 }
 
-/// The parts of a table's name; a dot in backticks parts nothing.
+/// The parts of a table's name; a dot in backticks parts nothing, and two of them there are one.
 pub(super) fn parts(name: &str) -> Vec<String> {
-    let (mut parts, mut quoted) = (vec![String::new()], false);
-    for c in name.chars() {
+    let (mut parts, mut part, mut quoted) = (Vec::new(), String::new(), false);
+    let mut chars = name.chars().peekable();
+    while let Some(c) = chars.next() {
         match c {
+            '`' if quoted && chars.next_if_eq(&'`').is_some() => part.push('`'),
             '`' => quoted = !quoted,
-            '.' if !quoted => parts.push(String::new()),
-            c => {
-                if let Some(last) = parts.last_mut() {
-                    last.push(c);
-                }
-            }
+            '.' if !quoted => parts.push(std::mem::take(&mut part)),
+            c => part.push(c),
         }
     }
+    parts.push(part);
     parts
 }
 
@@ -210,6 +212,8 @@ mod tests {
             ("sa*|v*", "show tables like 'sa*|v*'"),
             ("db.*", "show tables in `db` like '*'"),
             ("cat.db.s*", "show tables in `cat`.`db` like 's*'"),
+            ("`a.b`.s*", "show tables in `a.b` like 's*'"),
+            ("`a.b`", "show tables like 'a.b'"),
             ("'x'", "show tables like 'x'"),
             ("a'b;", "show tables like 'a\\'b'"),
         ] {
@@ -222,6 +226,8 @@ mod tests {
     fn a_dot_in_backticks_parts_no_name() {
         assert_eq!(parts("db.t"), ["db", "t"]);
         assert_eq!(quoted(&parts("parquet.`/a/b.c`")), "`parquet`.`/a/b.c`");
+        assert_eq!(parts("`a``.b`.``"), ["a`.b", ""]);
+        assert_eq!(quoted(&parts("`a``b`.c")), "`a``b`.`c`");
     }
 
     #[test]
