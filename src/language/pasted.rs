@@ -181,11 +181,7 @@ mod tests {
 
     #[test]
     fn code_may_be_indented_by_a_tab_behind_its_prompt() {
-        becomes(
-            Language::Python,
-            ">>> if x:\n...\ty",
-            "if x:\n\ty",
-        );
+        becomes(Language::Python, ">>> if x:\n...\ty", "if x:\n\ty");
     }
 
     #[test]

@@ -94,8 +94,9 @@ impl From<Inquiry> for Report {
             Unheard::Failed(error) => Self::from(error),
             Unheard::Busy => Self::new(code::SERVER, "the session is busy")
                 .advise("ask again when its statement has ended; :statements shows what runs"),
-            Unheard::Over(_) | Unheard::Replaced => Self::new(code::SERVER, unheard.to_string())
-                .advise(":restart starts a new session"),
+            Unheard::Over(_) | Unheard::Replaced => {
+                Self::new(code::SERVER, unheard.to_string()).advise(":restart starts a new session")
+            }
             Unheard::Unread => Self::new(code::SERVER, unheard.to_string())
                 .advise("run any statement, or :restart"),
             Unheard::Late => {

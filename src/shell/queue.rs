@@ -195,10 +195,7 @@ impl Shell {
 }
 
 /// These texts as one, as far as they mean the same so, and those that do not.
-fn one_text(
-    texts: impl Iterator<Item = String>,
-    kind: Kind,
-) -> (Option<String>, Vec<String>) {
+fn one_text(texts: impl Iterator<Item = String>, kind: Kind) -> (Option<String>, Vec<String>) {
     let mut texts = texts.peekable();
     let Some(mut text) = texts.next() else {
         return (None, Vec::new());
@@ -245,7 +242,10 @@ mod tests {
             (&["x", "y"], "x\ny", &[]),
         ] {
             let (all, others) = joined(texts, Kind::Pyspark);
-            assert_eq!((all.as_str(), others), (text, apart.iter().map(|it| (*it).to_owned()).collect()));
+            assert_eq!(
+                (all.as_str(), others),
+                (text, apart.iter().map(|it| (*it).to_owned()).collect())
+            );
         }
         assert_eq!(one_text(std::iter::empty(), Kind::Sql), (None, Vec::new()));
     }

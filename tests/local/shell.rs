@@ -141,8 +141,7 @@ fn resizes(pty: &mut Pty) {
     pty.resize(50, 20);
     pty.send("yy')");
     pty.wait_for("yy')");
-    std::thread::sleep(Duration::from_millis(150));
-    pty.send("\r");
+    pty.press("\r");
     pty.wait_for("\n72");
     pty.resize(100, 30);
     prompt(pty, "pyspark 11>");

@@ -18,8 +18,7 @@ fn tab(pty: &mut Pty, typed: &str) {
     pty.send(typed);
     pty.wait_for(typed);
     // what comes in one piece counts as a paste, in which a tab is a tab
-    std::thread::sleep(Duration::from_millis(150));
-    pty.send("\t");
+    pty.press("\t");
 }
 
 fn hidden(livy: &Livy) -> usize {
@@ -46,8 +45,7 @@ fn a_menu_says_what_names_are_and_asking_for_them_leaves_no_trace() {
     // the same word, longer: asked of nobody
     pty.send("le");
     pty.wait_for("df.sele");
-    std::thread::sleep(Duration::from_millis(150));
-    pty.send("\t");
+    pty.press("\t");
     pty.wait_for("df.select");
     assert_eq!(hidden(&livy), 1);
     pty.send("\x03");
@@ -81,8 +79,7 @@ fn a_key_ends_the_wait_for_names_and_is_not_lost() {
     pty.send("x");
     pty.wait_for("df.x");
     livy.until("POST /sessions/0/statements/1/cancel");
-    std::thread::sleep(Duration::from_millis(150));
-    pty.send("\t");
+    pty.press("\t");
     livy.until("GET /sessions/0/statements/2");
     pty.send("\x03");
     livy.until("POST /sessions/0/statements/2/cancel");
@@ -201,8 +198,7 @@ fn sql_is_completed_from_what_the_session_once_told_and_again_after_a_change() {
     pty.wait_for("select * from sales_of_2026");
     pty.send(" where cust");
     pty.wait_for("where cust");
-    std::thread::sleep(Duration::from_millis(150));
-    pty.send("\t");
+    pty.press("\t");
     pty.wait_for("where custom");
     pty.press_until("\t", "the menu", |screen| {
         let text = screen.contents();
@@ -291,7 +287,8 @@ fn the_arguments_of_commands_about_names_are_completed() {
         (":help desc", ":help describe"),
     ] {
         tab(&mut pty, typed);
-        pty.wait_for(shown);
+        // a slow machine may give up waiting for the answer once
+        pty.press_until("\t", shown, |screen| screen.contents().contains(shown));
         pty.send("\x03");
         pty.send("\x0c");
         typing::prompt(&pty, "pyspark 2>");

@@ -38,12 +38,6 @@ fn ends_in(pty: &Pty, text: &str) {
     });
 }
 
-/// A moment after the keys before it, or it counts as a paste.
-fn press(pty: &mut Pty, key: &str) {
-    std::thread::sleep(Duration::from_millis(150));
-    pty.send(key);
-}
-
 #[track_caller]
 fn leave(mut pty: Pty, livy: &Livy) {
     assert_eq!(pty.clear_and_leave(), 0);
@@ -76,7 +70,7 @@ fn what_the_editor_leaves_stands_at_the_prompt_and_nothing_of_ours_was_shown_to_
     let path = std::path::Path::new(path);
     assert_eq!(path.extension().unwrap(), "py");
     assert!(!path.exists() && !path.parent().unwrap().exists());
-    press(&mut pty, "\r");
+    pty.press("\r");
     pty.wait_for("pyspark 3>");
     assert_eq!(livy.submitted(), ["x = 1", "x"]);
     leave(pty, &livy);
@@ -96,7 +90,7 @@ fn an_earlier_statement_goes_to_the_editor_in_its_own_kind() {
             .unwrap()
             .ends_with(".sql\n")
     );
-    press(&mut pty, "\x03");
+    pty.press("\x03");
     enter(&mut pty, ":edit 7");
     pty.wait_for("there is no statement 7");
     leave(pty, &livy);
@@ -109,13 +103,13 @@ fn what_is_typed_goes_to_the_editor_and_stays_when_that_fails() {
     let mut pty = shell(&livy, &home, &[("EDITOR", &editor(&home, script))]);
     pty.send("bad");
     pty.wait_for("pyspark 1> bad");
-    press(&mut pty, "\x18\x05");
+    pty.press("\x18\x05");
     pty.wait_for("ended with exit status: 3");
     ends_in(&pty, "pyspark 1> bad");
-    press(&mut pty, "\x15");
+    pty.press("\x15");
     pty.send("%sql good");
     ends_in(&pty, "pyspark 1> %sql good");
-    press(&mut pty, "\x18\x05");
+    pty.press("\x18\x05");
     ends_in(&pty, "pyspark 1> %sql good\n + 2");
     leave(pty, &livy);
 }
@@ -144,12 +138,12 @@ fn a_shell_command_has_the_terminal_and_no_secret_and_its_exit_code_is_told() {
     pty.wait_for("the command ended with exit code 7");
     enter(&mut pty, ":!read answer; echo got:$answer");
     // it waits for a line of its own
-    press(&mut pty, "yes\r");
+    pty.press("yes\r");
     pty.wait_for("got:yes");
     // Ctrl-C is for the command
     enter(&mut pty, ":! echo begun; exec sleep 600");
     pty.wait_for("\nbegun");
-    press(&mut pty, "\x03");
+    pty.press("\x03");
     pty.wait_for("the command ended with signal 2");
     enter(&mut pty, "1 + 1");
     pty.wait_for("pyspark 2>");
@@ -182,7 +176,7 @@ fn a_paste_up_to_ctrl_d_is_one_statement_and_ctrl_c_drops_it() {
     ends_in(&pty, "pyspark paste>");
     pty.send("a = 1\r\rb = 2\r");
     pty.wait_for("b = 2");
-    press(&mut pty, "\x04");
+    pty.press("\x04");
     pty.wait_for("pyspark 2>");
     assert_eq!(livy.submitted(), ["a = 1\n\nb = 2"]);
     enter(&mut pty, ":paste");
@@ -191,7 +185,7 @@ fn a_paste_up_to_ctrl_d_is_one_statement_and_ctrl_c_drops_it() {
     });
     pty.send("c = 3");
     ends_in(&pty, "paste> c = 3");
-    press(&mut pty, "\x03");
+    pty.press("\x03");
     pty.wait_for("dropped");
     pty.wait_until("the prompt", |screen| {
         screen.contents().trim_end().ends_with("pyspark 2>")
@@ -208,15 +202,15 @@ fn ctrl_r_says_in_which_kind_and_when_an_entry_of_an_older_shell_was_typed() {
     first.wait_for("sql 1>");
     enter(&mut first, "select 1;");
     first.wait_for("sql 2>");
-    press(&mut first, "\x04");
+    first.press("\x04");
     assert_eq!(first.exit_code(), 0);
     let mut second = shell(&livy, &home, &[("TZ", "UTC")]);
     second.send("\x12sele");
     second.wait_for("(reverse-i-search)`sele': select 1;   (sql, 20");
-    press(&mut second, "\x05");
+    second.press("\x05");
     ends_in(&second, "pyspark 1> select 1;");
-    press(&mut second, "\x03");
-    press(&mut second, "\x04");
+    second.press("\x03");
+    second.press("\x04");
     assert_eq!(second.exit_code(), 0);
 }
 
@@ -227,14 +221,14 @@ fn vi_keys_come_from_the_config_file() {
     let mut pty = shell(&livy, &home, &[]);
     pty.send("xabc");
     pty.wait_for("pyspark 1> xabc");
-    press(&mut pty, "\x1b");
+    pty.press("\x1b");
     pty.wait_until("command mode", |screen| screen.cursor_position().1 == 14);
-    press(&mut pty, "0x");
+    pty.press("0x");
     ends_in(&pty, "pyspark 1> abc");
-    press(&mut pty, "\r");
+    pty.press("\r");
     pty.wait_for("pyspark 2>");
     assert_eq!(livy.submitted(), ["abc"]);
-    press(&mut pty, "\x04");
+    pty.press("\x04");
     assert_eq!(pty.exit_code(), 0);
     livy.assert_clean();
 }
@@ -266,9 +260,9 @@ fn a_message_waits_until_the_terminal_is_ours_again() {
     }
     std::thread::sleep(moment());
     assert!(!pty.screen().contains("the session is gone"));
-    press(&mut pty, "\r");
+    pty.press("\r");
     pty.wait_for("\nended");
     pty.wait_for("the session is gone");
-    press(&mut pty, "\x04");
+    pty.press("\x04");
     assert_eq!(pty.exit_code(), 0);
 }

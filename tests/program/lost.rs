@@ -63,8 +63,7 @@ fn what_met_a_dead_session_and_what_was_to_follow_comes_back() {
     pty.wait_for("pyspark 1>");
     pty.paste("a = 1\nb = 2\nc = 3");
     pty.wait_for("c = 3");
-    std::thread::sleep(Duration::from_millis(150));
-    pty.send("\r");
+    pty.press("\r");
     pty.wait_for("the statement was not run: the session is gone");
     pty.wait_for("stopped at statement 2 of 3");
     pty.wait_until("the rest in the editor", |screen| {

@@ -27,8 +27,7 @@ fn a_second_shell_recalls_entries_as_they_were_typed_and_nothing_of_scripts() {
     first.wait_for("pyspark 1>");
     first.paste("a = 1\nb = 2");
     first.wait_for("b = 2");
-    std::thread::sleep(Duration::from_millis(150));
-    first.send("\r");
+    first.press("\r");
     first.wait_for("pyspark 3>");
     enter(&mut first, ":sql select 1");
     first.wait_for("pyspark 4>");

@@ -63,8 +63,7 @@ fn an_idle_shell_notices_that_its_id_is_anothers_and_leaves_that_one_alone() {
         pty.wait_for("the session is gone (the server was restarted, and its id is another's)");
         pty.send("'for' + ' us'");
         pty.wait_for("'for' + ' us'");
-        std::thread::sleep(Duration::from_millis(150));
-        pty.send("\r");
+        pty.press("\r");
         pty.wait_for("not sent: the session is gone");
         pty.wait_until("the code in the editor again", |screen| {
             screen
@@ -74,8 +73,7 @@ fn an_idle_shell_notices_that_its_id_is_anothers_and_leaves_that_one_alone() {
         });
         pty.send("\x03:statements");
         pty.wait_for(":statements");
-        std::thread::sleep(Duration::from_millis(150));
-        pty.send("\r");
+        pty.press("\r");
         pty.wait_for("there is no session yet");
         pty.wait_until("the prompt", |screen| {
             screen.contents().trim_end().ends_with("pyspark 1>")

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 
 use super::pty::{self, Builder, Pty};
+pub use super::typing::enter;
 use super::*;
 
 /// The colour of a prompt whose session is idle.
@@ -26,14 +27,6 @@ pub fn shell_at(url: &str, home: &Home, options: &[&str]) -> Pty {
         .iter()
         .fold(builder, |builder, option| builder.arg(*option));
     builder.arg(url).spawn()
-}
-
-/// Types a line as a person does: the Enter a moment after the text, or it counts as a paste.
-pub fn enter(pty: &mut Pty, text: &str) {
-    pty.send(text);
-    pty.wait_for(text.trim());
-    std::thread::sleep(Duration::from_millis(150));
-    pty.send("\r");
 }
 
 /// A shell whose session has answered a first statement: it is at its second prompt.
@@ -286,8 +279,7 @@ fn a_statement_left_behind_is_known_until_it_has_ended_though_it_is_being_cancel
         let end = std::time::Instant::now() + pty::DEADLINE;
         while pty.screen().matches("is being cancelled").count() < count {
             assert!(std::time::Instant::now() < end, "{}", pty.screen());
-            std::thread::sleep(Duration::from_millis(150));
-            pty.send("\r");
+            pty.press("\r");
         }
     }
     // an Enter too many may stand in the line: Ctrl-C clears it, and Ctrl-D then is on an empty one

@@ -45,7 +45,7 @@ fn a_signal_cancels_the_statement_in_a_session_that_stays_and_names_it() {
 #[test]
 fn a_signal_that_meets_a_submission_waits_a_moment_for_what_is_to_be_cancelled() {
     let livy = Livy::failing(|request| match request.line().as_str() {
-        SEND => Fault::Late(Duration::from_millis(400)),
+        SEND => Fault::Late(Duration::from_millis(200)),
         _ => Fault::None,
     });
     let home = Home::new();

@@ -53,7 +53,6 @@ fn what_waits_is_listed_dropped_and_taken_back_and_runs_in_order_when_the_sessio
     pty.wait_until("it stands in the editor", |screen| {
         typing::before_cursor(screen) == "pyspark 3> d = 4"
     });
-    std::thread::sleep(Duration::from_millis(150));
     waits(&mut pty, "0", "pyspark 4>");
     pty.send("half");
     pty.wait_for("pyspark 4> half");
@@ -85,6 +84,121 @@ fn after_a_failure_what_waited_behind_it_stands_in_the_editor() {
     assert_eq!(livy.submitted(), ["raise"]);
     assert_eq!(pty.clear_and_leave(), 0);
     livy.assert_clean();
+}
+
+#[test]
+fn an_entry_of_another_language_comes_back_as_that_and_not_joined_with_others() {
+    let (livy, ready) = starting();
+    let (_home, mut pty) = at_prompt(&livy);
+    waits(&mut pty, "raise", "pyspark 2>");
+    waits(&mut pty, "b = 2", "pyspark 3>");
+    waits(&mut pty, ":kind sql", "sql 3>");
+    waits(&mut pty, "select 3;", "sql 4>");
+    waits(&mut pty, ":kind spark", "spark 4>");
+    waits(&mut pty, "%pyspark d = 4", "spark 5>");
+    // one taken back has its language, too
+    waits(&mut pty, ":kind sql", "sql 5>");
+    waits(&mut pty, "select 5;", "sql 6>");
+    waits(&mut pty, ":kind spark", "spark 6>");
+    pty.send("\x03");
+    pty.wait_until("the query, as one", |screen| {
+        screen.contents().ends_with("spark 5> %sql\nselect 5;")
+    });
+    pty.send("\x03");
+    prompt(&pty, "spark 5>");
+    pty.send("half");
+    pty.wait_for("spark 5> half");
+    ready.store(true, Ordering::SeqCst);
+    pty.wait_until("the next in the editor", |screen| {
+        screen.contents().ends_with("spark 2> %pyspark\nb = 2")
+    });
+    pty.wait_for("3 more were not sent: Up brings them back");
+    assert_eq!(livy.submitted(), ["raise"]);
+    // what was being typed is there, too
+    pty.send("\x03");
+    prompt(&pty, "spark 2>");
+    pty.send("\x1b[A");
+    pty.wait_for("spark 2> half");
+    assert_eq!(pty.clear_and_leave(), 0);
+    livy.assert_clean();
+}
+
+#[test]
+fn a_text_up_to_ctrl_d_waits_as_that_text() {
+    let (livy, ready) = starting();
+    let (_home, mut pty) = at_prompt(&livy);
+    waits(&mut pty, "raise", "pyspark 2>");
+    enter(&mut pty, ":paste");
+    prompt(&pty, "pyspark paste>");
+    pty.send("b = 2\r");
+    pty.wait_until("its second line", |screen| {
+        typing::before_cursor(screen).is_empty()
+    });
+    pty.press("\x04");
+    prompt(&pty, "pyspark 3>");
+    ready.store(true, Ordering::SeqCst);
+    pty.wait_until("the text in the editor", |screen| {
+        screen.contents().trim_end().ends_with("pyspark 2> b = 2")
+    });
+    assert_eq!(livy.submitted(), ["raise"]);
+    assert_eq!(pty.clear_and_leave(), 0);
+    livy.assert_clean();
+}
+
+#[test]
+fn nothing_takes_the_session_from_what_waits_nor_comes_before_it() {
+    let (livy, ready) = starting();
+    let (_home, mut pty) = at_prompt(&livy);
+    waits(&mut pty, "a = 1", "pyspark 2>");
+    let theirs = livy.make(serde_json::json!({"kind": "spark", "name": "theirs"}));
+    for command in [
+        &format!(":attach {theirs}"),
+        ":doc a",
+        ":tables",
+        ":describe a",
+    ] {
+        typing::ask(
+            &mut pty,
+            command,
+            "an entry waits for the session, and comes first",
+            "pyspark 2>",
+        );
+    }
+    ready.store(true, Ordering::SeqCst);
+    livy.until("POST /sessions/0/statements");
+    assert_eq!(livy.submitted(), ["a = 1"]);
+    assert_eq!(pty.clear_and_leave(), 0);
+}
+
+/// The read that ends by an Enter may be the one that is to end by itself in the same moment.
+#[test]
+fn a_session_that_is_ready_in_the_instant_of_an_enter_leaves_the_terminal_as_it_was() {
+    for round in 0..12 {
+        let (livy, ready) = starting();
+        let (_home, mut pty) = at_prompt(&livy);
+        waits(&mut pty, "a = 1", "pyspark 2>");
+        pty.send("b = 2");
+        pty.wait_for("pyspark 2> b = 2");
+        let opens = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(130 + 5 * round));
+            ready.store(true, Ordering::SeqCst);
+        });
+        pty.press("\r");
+        opens.join().unwrap();
+        pty.wait_until("both ran", |screen| {
+            screen.contents().contains("pyspark 2> b = 2\n") && livy.submitted().len() == 2
+        });
+        prompt(&pty, "pyspark 3>");
+        // a program sees the terminal as it was before
+        typing::ask(
+            &mut pty,
+            ":! stty -a | tr ';' '\\n' | grep -o ' icanon'",
+            "icanon",
+            "pyspark 3>",
+        );
+        assert_eq!(pty.leave(), 0);
+        livy.assert_clean();
+    }
 }
 
 #[test]

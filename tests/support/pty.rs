@@ -162,6 +162,12 @@ impl Pty {
         self.send_bytes(keys.as_bytes());
     }
 
+    /// Presses a key a moment after those before it, as a person does: what comes in one piece counts as pasted.
+    pub fn press(&mut self, key: &str) {
+        thread::sleep(Duration::from_millis(150));
+        self.send(key);
+    }
+
     pub fn send_bytes(&mut self, keys: &[u8]) {
         self.writer.write_all(keys).unwrap();
         self.writer.flush().unwrap();

@@ -1,6 +1,4 @@
 //! The shell in a terminal, typed at as a person does.
-use std::time::Duration;
-
 use super::pty::{Builder, Pty};
 use super::run::Home;
 
@@ -26,8 +24,7 @@ pub fn enter(pty: &mut Pty, text: &str) {
     pty.wait_until(&format!("{text:?} before the cursor"), |screen| {
         before_cursor(screen).ends_with(text.trim())
     });
-    std::thread::sleep(Duration::from_millis(150));
-    pty.send("\r");
+    pty.press("\r");
 }
 
 /// The text of the cursor's row up to the cursor.

@@ -187,10 +187,7 @@ def plain(x, *, y=2): ...
             told::<Value>(SESSION, frame("frame").unwrap()),
             json!([["a", "int64", ""]])
         );
-        assert_eq!(
-            told::<Value>(SESSION, frame("empty").unwrap()),
-            json!([])
-        );
+        assert_eq!(told::<Value>(SESSION, frame("empty").unwrap()), json!([]));
         for none in ["made", "proxy", "missing", "odd.x", "db.table"] {
             assert_eq!(
                 told::<Value>(SESSION, frame(none).unwrap()),

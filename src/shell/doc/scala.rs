@@ -64,11 +64,7 @@ impl Shell {
     }
 
     /// What a statement prints that only types an expression; `tell` has its type as `livysh_t`.
-    fn typed(
-        &mut self,
-        of: &str,
-        tell: impl Fn(&str) -> String,
-    ) -> Result<Vec<String>, Inquiry> {
+    fn typed(&mut self, of: &str, tell: impl Fn(&str) -> String) -> Result<Vec<String>, Inquiry> {
         self.printed("doc", |mark| typed(of, &tell(mark)))
     }
 
@@ -94,7 +90,11 @@ impl Shell {
         &mut self,
         name: &str,
     ) -> Result<Option<Vec<(String, String, String)>>, Inquiry> {
-        if !is_name(name) || self.printed("describe", |mark| is_frame(name, mark))?.is_empty() {
+        if !is_name(name)
+            || self
+                .printed("describe", |mark| is_frame(name, mark))?
+                .is_empty()
+        {
             return Ok(None);
         }
         for first in [of_val(name), of_var(name)] {

@@ -117,8 +117,7 @@ fn take(scene: &Scene, stage: Stage, way: Way, pty: &mut Pty, random: &mut Rng) 
         (Way::Quit, Stage::Sent | Stage::Starting | Stage::Idle) => enter(pty, ":quit"),
         (Way::Quit, _) => {
             pty.send(":quit");
-            std::thread::sleep(Duration::from_millis(150));
-            pty.send("\r");
+            pty.press("\r");
         }
         _ => {}
     }
