@@ -87,8 +87,7 @@ impl ConditionalEventHandler for Handler {
         self.note_search(event);
         let command = self.command(event, count, ctx);
         if matches!(command, Some(Cmd::AcceptLine)) || matches!(self.key, Key::EndOfFile) {
-            // the painting that is still to come is the last one of this read
-            self.shared.until_ready.store(false, Ordering::Relaxed);
+            self.shared.ends();
         }
         command
     }

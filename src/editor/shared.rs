@@ -150,6 +150,12 @@ impl Shared {
         let _ = self.wake.start();
     }
 
+    /// A key ends the read. What is still painted is the last of it, and nothing may start there: the line editor would
+    /// give the terminal back while it reads from elsewhere.
+    pub fn ends(&self) {
+        self.until_ready.store(false, Ordering::Relaxed);
+    }
+
     /// A key came that is not of [`Wake`]: one that had been read before. It comes first.
     pub fn another_key(&self) {
         if self.wake.stop() {
@@ -379,6 +385,17 @@ mod tests {
         assert_eq!(shared.arrival(), Arrival::Held);
         shared.release(2);
         assert_ne!(shared.arrival(), Arrival::Held);
+    }
+
+    #[test]
+    fn the_last_painting_of_a_read_starts_nothing() {
+        let shared = Shared::new(false, Entries::default(), None);
+        shared.begin(Language::Python, false);
+        shared.until_ready.store(true, Ordering::Relaxed);
+        shared.ends();
+        shared.set_state(PromptState::Idle);
+        shared.painting();
+        assert!(!shared.wake.stop());
     }
 
     #[tokio::test]

@@ -169,6 +169,19 @@ fn a_statement_runs_again_in_its_kind_under_a_new_number() {
 }
 
 #[test]
+fn what_is_no_code_in_a_copy_of_another_shells_window_is_left_out_and_told() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let mut pty = shell(&livy, &home, &[]);
+    pty.paste(">>> x = 1\n>>> x\n1\n2");
+    pty.wait_for("\n2");
+    pty.press("\r");
+    pty.wait_for("2 lines without a prompt are left out: answers");
+    pty.wait_for("pyspark 3>");
+    assert_eq!(livy.submitted(), ["x = 1", "x"]);
+    leave(pty, &livy);
+}
+
+#[test]
 fn a_paste_up_to_ctrl_d_is_one_statement_and_ctrl_c_drops_it() {
     let (livy, home) = (Livy::new(), Home::new());
     let mut pty = shell(&livy, &home, &[]);

@@ -92,17 +92,22 @@ fn documentation_comes_in_the_pager_where_it_is_longer_than_the_screen() {
 }
 
 #[test]
-fn a_pager_that_is_not_there_is_told_and_the_text_is_shown_all_the_same() {
+fn a_pager_that_fails_is_told_and_the_text_is_shown_all_the_same() {
     let livy = Livy::answering(|code, kind| match mark(code) {
         Some(mark) => told(mark, 60),
         None => livy::interpret(code, kind),
     });
-    let home = Home::new();
-    home.config("[shell]\npager = \"no-such-pager\"\n");
-    let mut pty = answered(&livy, &home, &[]);
-    ask_long(&mut pty, "x?", "`no-such-pager` cannot be started");
-    assert!(pty.screen().contains("line 60"), "{}", pty.screen());
-    assert_eq!(pty.leave(), 0);
+    for (pager, told) in [
+        ("no-such-pager", "`no-such-pager` cannot be started"),
+        ("sh -c 'exit 3'", "ended with exit code 3"),
+    ] {
+        let home = Home::new();
+        home.config(&format!("[shell]\npager = \"{pager}\"\n"));
+        let mut pty = answered(&livy, &home, &[]);
+        ask_long(&mut pty, "x?", told);
+        assert!(pty.screen().contains("line 60"), "{}", pty.screen());
+        assert_eq!(pty.leave(), 0);
+    }
 }
 
 #[test]
@@ -171,6 +176,20 @@ fn what_a_command_asks_goes_to_sessions_of_others_too() {
     assert_eq!(pty.leave(), 0);
 }
 
+#[test]
+fn an_answer_that_is_none_is_told_and_not_taken_for_a_name_that_is_not_there() {
+    let livy = Livy::answering(|code, kind| match mark(code) {
+        Some(mark) => Ran::Ends(1, livy::text(&format!("{mark}[[\"torn"))),
+        None => livy::interpret(code, kind),
+    });
+    let home = Home::new();
+    let mut pty = answered(&livy, &home, &[]);
+    for line in [":doc x", ":describe x"] {
+        ask(&mut pty, line, "the session did not tell");
+    }
+    assert_eq!(pty.leave(), 0);
+}
+
 /// A session with a table, a view and a database.
 fn catalog(code: &str, kind: &str) -> Ran {
     let Some((_, query)) = code.split_once("livysh: tables\n") else {
@@ -179,7 +198,7 @@ fn catalog(code: &str, kind: &str) -> Ran {
                 1,
                 livy::text(&format!("{mark}[[\"n\",\"bigint\",\"the number\"]]")),
             ),
-            Some(mark) => Ran::Ends(1, livy::text(&format!("{mark}[]"))),
+            Some(mark) => Ran::Ends(1, livy::text(&format!("{mark}null"))),
             None => livy::interpret(code, kind),
         };
     };
@@ -286,7 +305,7 @@ fn a_server_whose_statements_have_no_kind_is_asked_in_the_sessions_language() {
                     json!([{"database": "default", "tableName": "sales", "isTemporary": false}]);
                 Ran::Ends(1, livy::text(&format!("{mark}{all}")))
             }
-            Some(mark) => Ran::Ends(1, livy::text(&format!("{mark}[]"))),
+            Some(mark) => Ran::Ends(1, livy::text(&format!("{mark}null"))),
             None => livy::interpret(code, kind),
         }),
         fault: Box::new(|request| {
