@@ -258,6 +258,13 @@ impl Genuine {
 
 impl Drop for Genuine {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            const SHOWN: usize = 120;
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            let last = &lines[lines.len().saturating_sub(SHOWN)..];
+            eprintln!("the server's log ends so:\n{}", last.join("\n"));
+        }
         if let Some(mut server) = self.server.take() {
             self.guard = None;
             let _ = kill_process_group(pid(server.id()), Signal::KILL);
