@@ -159,26 +159,12 @@ async fn create(
         return Err(StartError::Create(failed(livy::Problem::Setup(why))));
     }
     // in a task of its own: whoever gives up waiting must not lose the id
-    let task = tokio::spawn({
-        let (client, body, lease) = (client.clone(), wanted.create.clone(), lease.clone());
-        let name = name.clone();
-        async move {
-            let answer = client.create(&body).await.map(|created| {
-                let identity = Identity::of(&created.session);
-                (created, identity)
-            });
-            match &answer {
-                // the way out was taken before, and nobody else deletes it
-                Ok((created, identity)) if !lease.made(&created.session.id, identity) => {
-                    let _ = lease.close(&client).await;
-                }
-                Ok(_) => {}
-                Err(error) if !error.may_have_arrived() => lease.nothing(),
-                Err(_) => lease.doubtful(&name),
-            }
-            answer
-        }
-    });
+    let task = tokio::spawn(asked(
+        client.clone(),
+        wanted.create.clone(),
+        lease.clone(),
+        name.clone(),
+    ));
     let after = wanted.timeout;
     let Ok(answer) = tokio::time::timeout(after, task).await else {
         return Err(StartError::Create(failed(Reach::Timeout { after }.into())));
@@ -212,6 +198,29 @@ async fn create(
         }
         Err(error) => Err(StartError::Create(error)),
     }
+}
+
+/// Asks for a session, and has the lease know what came of it, also when nobody waits for it any more.
+async fn asked(
+    client: Client,
+    body: CreateSession,
+    lease: Lease,
+    name: String,
+) -> Result<(livy::Created, Identity), livy::Error> {
+    let answer = client.create(&body).await.map(|created| {
+        let identity = Identity::of(&created.session);
+        (created, identity)
+    });
+    match &answer {
+        // the way out was taken before, and nobody else deletes it
+        Ok((created, identity)) if !lease.made(&created.session.id, identity) => {
+            let _ = lease.close(&client).await;
+        }
+        Ok(_) => {}
+        Err(error) if !error.may_have_arrived() => lease.nothing(),
+        Err(_) => lease.doubtful(&name),
+    }
+    answer
 }
 
 /// Looks for a session whose creation was answered by nobody.
