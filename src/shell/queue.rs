@@ -120,7 +120,7 @@ impl Shell {
             true
         });
         self.rest = false;
-        self.give_back_waiting(queue, typed);
+        self.give_back_waiting(&queue, typed);
     }
 
     fn run_entry(&mut self, entry: &Waiting) -> bool {
@@ -140,7 +140,7 @@ impl Shell {
     }
 
     /// What was not sent stands in the editor, before what was being typed, as far as one text can hold it.
-    fn give_back_waiting(&mut self, queue: VecDeque<Waiting>, typed: Option<String>) {
+    fn give_back_waiting(&mut self, queue: &VecDeque<Waiting>, typed: Option<String>) {
         let waited = queue.iter().map(|entry| entry.as_typed(self.kind));
         let typed = typed.filter(|typed| !typed.trim().is_empty());
         let first: Vec<String> = self.initial.take().into_iter().collect();

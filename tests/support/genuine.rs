@@ -251,6 +251,16 @@ impl Genuine {
         std::fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 
+    /// The end of the log, for whoever reads why a test failed.
+    #[allow(clippy::print_stderr)]
+    fn tell(&self) {
+        const SHOWN: usize = 120;
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        let last = &lines[lines.len().saturating_sub(SHOWN)..];
+        eprintln!("the server's log ends so:\n{}", last.join("\n"));
+    }
+
     fn log_file(&self) -> PathBuf {
         self.folder.path().join("logs/server.log")
     }
@@ -259,11 +269,7 @@ impl Genuine {
 impl Drop for Genuine {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            const SHOWN: usize = 120;
-            let log = self.log();
-            let lines: Vec<&str> = log.lines().collect();
-            let last = &lines[lines.len().saturating_sub(SHOWN)..];
-            eprintln!("the server's log ends so:\n{}", last.join("\n"));
+            self.tell();
         }
         if let Some(mut server) = self.server.take() {
             self.guard = None;

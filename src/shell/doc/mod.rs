@@ -11,6 +11,9 @@ use crate::report::{Report, code};
 /// What is known of a name: labels and texts. Texts that follow each other under one label are its lines.
 type Facts = Vec<(String, String)>;
 
+/// The columns of a `DataFrame`: names, types and comments.
+pub(super) type Columns = Vec<(String, String, String)>;
+
 /// Where the texts stand that have one line.
 const INDENT: usize = 11;
 

@@ -7,7 +7,7 @@ use super::super::Shell;
 use super::super::complete::answer::{lines, mark};
 use super::super::complete::is_name;
 use super::super::inquire::{Inquiry, LIMIT};
-use super::{no_name, unknown};
+use super::{Columns, no_name, unknown};
 use crate::livy::Kind;
 use crate::report::{Report, code};
 use crate::session::Question;
@@ -86,10 +86,7 @@ impl Shell {
 
     /// The columns of a `Dataset` in a `val` or `var`, each with type and comment; none for what is no `Dataset`. What
     /// would run the user's code (a `def`, a `lazy val`) is refused.
-    pub(in crate::shell) fn scala_frame(
-        &mut self,
-        name: &str,
-    ) -> Result<Option<Vec<(String, String, String)>>, Inquiry> {
+    pub(in crate::shell) fn scala_frame(&mut self, name: &str) -> Result<Option<Columns>, Inquiry> {
         if !is_name(name)
             || self
                 .printed("describe", |mark| is_frame(name, mark))?

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::Shell;
 use super::commands::say;
 use super::complete::answer::{mark, read};
-use super::doc::{first_line, spoken, unanswered};
+use super::doc::{Columns, first_line, spoken, unanswered};
 use super::inquire::{Inquiry, LIMIT};
 use crate::config;
 use crate::livy::{Kind, Outcome, Reason, Status, Table};
@@ -136,10 +136,7 @@ impl Shell {
         Ok(Some(columns))
     }
 
-    fn frame_columns(
-        &mut self,
-        name: &str,
-    ) -> Result<Option<Vec<(String, String, String)>>, Inquiry> {
+    fn frame_columns(&mut self, name: &str) -> Result<Option<Columns>, Inquiry> {
         let asked = match self.kind {
             Kind::Pyspark => super::doc::python::frame(name),
             Kind::Sparkr => super::doc::r::frame(name),
