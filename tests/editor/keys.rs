@@ -139,6 +139,32 @@ fn tab_completes_commands() {
 }
 
 #[test]
+fn tabs_that_are_read_together_are_keys_and_leave_no_tab_in_the_line() {
+    let mut probe = Probe::start(&[]);
+    probe.type_slowly(":h");
+    probe.pty.wait_for("py 1> :h");
+    pause();
+    // as they come to a program that was busy while they were pressed
+    probe.pty.send("\t\t\t\t\t");
+    probe.pty.wait_for(":history");
+    pause();
+    probe.type_slowly("elp\r");
+    probe.pty.wait_for(r#"got 1: ":help""#);
+    probe.type_slowly("f(\r");
+    probe
+        .pty
+        .wait_until("the next line", |screen| screen.cursor_position().1 == 4);
+    pause();
+    probe.pty.send("\t\t\t");
+    probe.pty.wait_until("three more steps", |screen| {
+        screen.cursor_position().1 == 16
+    });
+    pause();
+    probe.type_slowly("y)\r");
+    probe.pty.wait_for(r#"got 2: "f(\n                y)""#);
+}
+
+#[test]
 fn text_given_at_the_start_can_be_edited() {
     let mut probe = Probe::start(&[]);
     probe.pty.send(":initial 1 + 1\r");
