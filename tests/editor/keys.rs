@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::{Probe, pause};
 
 #[test]
@@ -141,26 +143,32 @@ fn tab_completes_commands() {
 #[test]
 fn tabs_that_are_read_together_are_keys_and_leave_no_tab_in_the_line() {
     let mut probe = Probe::start(&[]);
-    probe.type_slowly(":h");
+    // what is on the screen has been worked on; a moment later no key can be taken for a part of it
+    let moment = || std::thread::sleep(Duration::from_millis(300));
+    probe.pty.send(":h");
     probe.pty.wait_for("py 1> :h");
-    pause();
+    moment();
     // as they come to a program that was busy while they were pressed
     probe.pty.send("\t\t\t\t\t");
     probe.pty.wait_for(":history");
-    pause();
-    probe.type_slowly("elp\r");
+    moment();
+    probe.pty.send("elp\r");
     probe.pty.wait_for(r#"got 1: ":help""#);
-    probe.type_slowly("f(\r");
+    probe.pty.wait_for("py 2> ");
+    probe.pty.send("f(");
+    probe.pty.wait_for("py 2> f(");
+    moment();
+    probe.pty.send("\r");
     probe
         .pty
         .wait_until("the next line", |screen| screen.cursor_position().1 == 4);
-    pause();
+    moment();
     probe.pty.send("\t\t\t");
     probe.pty.wait_until("three more steps", |screen| {
         screen.cursor_position().1 == 16
     });
-    pause();
-    probe.type_slowly("y)\r");
+    moment();
+    probe.pty.send("y)\r");
     probe.pty.wait_for(r#"got 2: "f(\n                y)""#);
 }
 
