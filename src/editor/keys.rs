@@ -113,14 +113,20 @@ fn bytes(event: &Event) -> usize {
 impl Handler {
     /// What a key of a person's does; none for what it does by itself.
     fn command(&self, event: &Event, count: RepeatCount, ctx: &EventContext<'_>) -> Option<Cmd> {
+        let again = self.shared.tabbed.swap(false, Ordering::Relaxed);
         let before = || ctx.line().get(..ctx.pos()).unwrap_or_default();
         match self.key {
             Key::Enter => Some(self.enter(ctx)),
             Key::Newline => Some(Cmd::Insert(1, "\n".to_owned())),
-            Key::Tab if self.shared.arrival() != Arrival::Typed => {
+            // Who waits for names presses it again and again, and finds the program busy: such Tabs are read together,
+            // as a paste is, and text all the same only behind text.
+            Key::Tab if !again && self.shared.arrival() != Arrival::Typed => {
                 Some(Cmd::Insert(1, "\t".to_owned()))
             }
-            Key::Tab => enter::indent(before()).map(|spaces| Cmd::Insert(1, spaces)),
+            Key::Tab => {
+                self.shared.tabbed.store(true, Ordering::Relaxed);
+                enter::indent(before()).map(|spaces| Cmd::Insert(1, spaces))
+            }
             Key::Backspace if count == 1 && self.shared.arrival() == Arrival::Typed => {
                 // The line editor would take a count of characters for one, and lines below along.
                 let alone = !ctx.line().get(ctx.pos()..)?.contains('\n');

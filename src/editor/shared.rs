@@ -34,6 +34,8 @@ pub(super) struct Shared {
     pub reading: AtomicBool,
     /// Ctrl-C was the last key.
     pub interrupted: AtomicBool,
+    /// A Tab that was no text was the last key.
+    pub tabbed: AtomicBool,
     /// A key that brings earlier entries was pressed in this read.
     pub recalling: AtomicBool,
     /// A history search is under way.
@@ -92,6 +94,7 @@ impl Shared {
             history,
             reading: AtomicBool::new(false),
             interrupted: AtomicBool::new(false),
+            tabbed: AtomicBool::new(false),
             recalling: AtomicBool::new(false),
             searching: AtomicBool::new(false),
             edit_wanted: AtomicBool::new(false),
@@ -113,6 +116,7 @@ impl Shared {
         *lock(&self.language) = language;
         *lock(&self.window) = terminal::size();
         self.interrupted.store(false, Ordering::Relaxed);
+        self.tabbed.store(false, Ordering::Relaxed);
         self.recalling.store(false, Ordering::Relaxed);
         self.searching.store(false, Ordering::Relaxed);
         self.edit_wanted.store(false, Ordering::Relaxed);

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::{Probe, pause};
 
 #[test]
@@ -136,6 +138,38 @@ fn tab_completes_commands() {
     probe.type_slowly(":h\t\t");
     probe.pty.wait_for(":help");
     probe.pty.wait_for(":history");
+}
+
+#[test]
+fn tabs_that_are_read_together_are_keys_and_leave_no_tab_in_the_line() {
+    let mut probe = Probe::start(&[]);
+    // what is on the screen has been worked on; a moment later no key can be taken for a part of it
+    let moment = || std::thread::sleep(Duration::from_millis(300));
+    probe.pty.send(":h");
+    probe.pty.wait_for("py 1> :h");
+    moment();
+    // as they come to a program that was busy while they were pressed
+    probe.pty.send("\t\t\t\t\t");
+    probe.pty.wait_for(":history");
+    moment();
+    probe.pty.send("elp\r");
+    probe.pty.wait_for(r#"got 1: ":help""#);
+    probe.pty.wait_for("py 2> ");
+    probe.pty.send("f(");
+    probe.pty.wait_for("py 2> f(");
+    moment();
+    probe.pty.send("\r");
+    probe
+        .pty
+        .wait_until("the next line", |screen| screen.cursor_position().1 == 4);
+    moment();
+    probe.pty.send("\t\t\t");
+    probe.pty.wait_until("three more steps", |screen| {
+        screen.cursor_position().1 == 16
+    });
+    moment();
+    probe.pty.send("y)\r");
+    probe.pty.wait_for(r#"got 2: "f(\n                y)""#);
 }
 
 #[test]

@@ -44,3 +44,10 @@ fn an_unmarked_paste_gets_no_indentation_of_ours_and_loses_no_line() {
         .wait_for(r#"got 1: "def f():\n    if x:\n        return 1\n    return 2""#);
     probe.pty.wait_for(r#"got 2: "f()""#);
 }
+
+#[test]
+fn tabs_in_an_unmarked_paste_are_text() {
+    let mut probe = Probe::start(&[]);
+    probe.pty.send("f(1,\t\t'a\tb',\r\t\t\t2)\r");
+    probe.pty.wait_for(r#"got 1: "f(1,\t\t'a\tb',\n\t\t\t2)""#);
+}

@@ -51,7 +51,12 @@ class Host:
         self._events.put(None)
 
     def send(self, **request):
-        self.process.stdin.write(json.dumps(request).encode("utf-8") + b"\n")
+        self.send_together(request)
+
+    def send_together(self, *requests):
+        """Several requests that the host reads in one piece."""
+        lines = [json.dumps(request).encode("utf-8") + b"\n" for request in requests]
+        self.process.stdin.write(b"".join(lines))
         self.process.stdin.flush()
 
     def wait(self, event, **fields):
@@ -66,10 +71,12 @@ class Host:
             if found["event"] == "failed":
                 raise Ended("the host failed: %s\n%s" % (found["error"], self.log()))
 
-    def submit(self, code, kind):
+    def submit(self, code, kind, cancelled=False):
+        """Sends a statement, and at once its cancel where one is wanted."""
         number = self._next
         self._next += 1
-        self.send(op="execute", id=number, kind=kind, code=code)
+        cancel = [{"op": "cancel", "id": number}] if cancelled else []
+        self.send_together({"op": "execute", "id": number, "kind": kind, "code": code}, *cancel)
         return number
 
     def run(self, code, kind="pyspark"):

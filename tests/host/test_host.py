@@ -136,6 +136,14 @@ class Python(WithHost):
         self.assertEqual((output["ename"], output["data"]), ("KeyboardInterrupt", {TEXT: "begun\n"}))
         self.assertEqual(self.text("n"), "1")
 
+    def test_a_cancel_that_comes_before_the_statement_runs_is_not_lost(self):
+        endless = "import time\nend = time.monotonic() + 30\nwhile time.monotonic() < end: pass"
+        for _ in range(3):
+            number = self.host.submit(endless, "pyspark", cancelled=True)
+            output = self.host.wait("done", id=number)["output"]
+            self.assertEqual((output["status"], output.get("ename")), ("error", "KeyboardInterrupt"))
+        self.assertEqual(self.text("'next'"), "'next'")
+
     def test_a_job_is_cancelled_with_livys_error(self):
         output = self.cancelled(
             "import time\nsc.parallelize(range(200), 200).map(lambda v: time.sleep(1)).count()", "pyspark")

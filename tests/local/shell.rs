@@ -202,8 +202,6 @@ fn completes(pty: &mut Pty) {
             let text = screen.contents();
             shown.iter().all(|shown| text.contains(shown))
         });
-        // what is looked up behind the menu ends by itself: Ctrl-C would cancel it, and the session be busy for a while
-        std::thread::sleep(Duration::from_secs(2));
         pty.send("\x03");
         prompt(pty, "pyspark 16>");
     }

@@ -1,4 +1,6 @@
 //! Tab in the shell: names of the session, and that nothing of asking for them is seen, kept or in the way.
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::pty::Pty;
 use super::shell::{answered, enter, mark, shell};
 use super::*;
@@ -124,6 +126,35 @@ fn a_second_tab_waits_for_the_same_names() {
     });
     assert_eq!(hidden(&livy), 1);
     assert_eq!(livy.asked("POST /sessions/0/statements/1/cancel"), 0);
+    assert_eq!(pty.clear_and_leave(), 0);
+    livy.assert_clean();
+}
+
+/// A server's completer that fails says only that there is nothing.
+#[test]
+fn an_answer_without_names_is_asked_for_again_with_the_next_tab() {
+    let asked = AtomicUsize::new(0);
+    let livy = Livy::start(Plan {
+        fault: Box::new(move |request| {
+            if !request.target.ends_with("/completion") {
+                return Fault::None;
+            }
+            let names = match asked.fetch_add(1, Ordering::Relaxed) {
+                0 => r#"{"candidates": []}"#,
+                _ => r#"{"candidates": ["read", "readStream"]}"#,
+            };
+            Fault::Instead(support::Reply::json(200, names))
+        }),
+        ..Plan::default()
+    });
+    let home = Home::new();
+    let mut pty = answered(&livy, &home, &[]);
+    tab(&mut pty, ":scala spark.re");
+    livy.until("POST /sessions/0/completion");
+    pty.press_until("\t", "the menu", |screen| {
+        screen.contents().contains("readStream")
+    });
+    assert_eq!(livy.asked("POST /sessions/0/completion"), 2);
     assert_eq!(pty.clear_and_leave(), 0);
     livy.assert_clean();
 }

@@ -23,6 +23,7 @@ class Running:
         self.done = threading.Event()
         self.lock = threading.Lock()  # held while a thread is interrupted, so never after its end
         self.cancelled = False
+        self.cancelling = threading.Lock()  # taken once, by the thread that begins to cancel
 
 
 class Session:
@@ -36,6 +37,7 @@ class Session:
         self._others = queue.Queue()
         self._kinds = {}
         self._running = None
+        self._to_cancel = None  # the newest statement that is to be cancelled, which may wait in the queue
         self._progress = None
         self._request = None
         self._dead = False
@@ -114,6 +116,8 @@ class Session:
             return
         running = Running(number, kind)
         self._running = running
+        if self._to_cancel == number:
+            self._begin_cancelling(running)
         result = self._run(running, code.replace("\r\n", "\n"))
         with running.lock:
             running.done.set()
@@ -167,8 +171,15 @@ class Session:
             self._pipe.send("dead", error=text)
 
     def _cancel(self, number):
+        # Noted before the look at what runs: the main thread may just be taking the statement from the
+        # queue, and looks for the note after it has said what runs. So one of the two sees the other.
+        self._to_cancel = number
         running = self._running
-        if running is not None and running.number == number and not running.cancelled:
+        if running is not None and running.number == number:
+            self._begin_cancelling(running)
+
+    def _begin_cancelling(self, running):
+        if running.cancelling.acquire(blocking=False):
             running.cancelled = True
             threading.Thread(target=self._keep_cancelling, args=(running,), daemon=True).start()
 

@@ -249,12 +249,15 @@ impl Completer {
             Kind::Sparkr => r(session?, before),
             _ => scala(session?, code, pos),
         })?;
-        self.known().last = Some(Last {
-            kind,
-            before: before.to_owned(),
-            start,
-            offers: offers.clone(),
-        });
+        // nothing may also mean that the server failed, which it does not say: the next Tab asks again
+        if !offers.is_empty() {
+            self.known().last = Some(Last {
+                kind,
+                before: before.to_owned(),
+                start,
+                offers: offers.clone(),
+            });
+        }
         Some((start, offers))
     }
 }
