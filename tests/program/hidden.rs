@@ -72,16 +72,29 @@ async fn an_idle_session_of_ours_answers_and_the_code_is_known_as_hidden() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_sent_to_a_session_that_is_not_ours_or_not_idle() {
-    for state in ["busy", "starting", "dead", "shutting_down"] {
+    for (state, told) in [
+        ("busy", "the session is busy"),
+        ("starting", "the session is busy"),
+        ("dead", "the session is dead"),
+        ("shutting_down", "the session is shutting_down"),
+    ] {
         let livy = Livy::start(Plan {
             started: state,
             ..Plan::default()
         });
         let session = session(&livy).await;
         let unheard = session.hidden(long("names")).await.unwrap_err();
-        assert!(matches!(unheard, Unheard::Busy), "{state}: {unheard:?}");
+        assert_eq!(unheard.to_string(), told);
         assert_eq!(livy.submitted().len(), 0, "{state}");
     }
+    let livy = Livy::new();
+    let ours = session(&livy).await;
+    livy.restart(
+        serde_json::json!({"kind": "pyspark", "name": "anothers"}),
+        None,
+    );
+    let unheard = ours.hidden(long("names")).await.unwrap_err();
+    assert!(matches!(unheard, Unheard::Replaced), "{unheard:?}");
     let livy = Livy::new();
     let mut session = session(&livy).await;
     session.hidden.allow(false);
