@@ -15,7 +15,7 @@ mod typeahead;
 mod window;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use pty::{Builder, Pty};
@@ -65,7 +65,13 @@ impl Probe {
     /// waits change nothing.
     fn type_slowly(&mut self, text: &str) {
         for key in text.chars() {
+            let before = self.pty.raw().len();
             self.pty.send(&key.to_string());
+            // a slow machine is still at it; a few keys show nothing
+            let end = Instant::now() + Duration::from_millis(300);
+            while self.pty.raw().len() == before && Instant::now() < end {
+                pause();
+            }
             pause();
         }
     }
