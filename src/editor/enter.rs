@@ -117,26 +117,6 @@ pub fn is_unwanted(c: char) -> bool {
     c.is_control() && c != '\n' && c != '\t'
 }
 
-/// Does Backspace take a whole step of indentation in front of the cursor? When only spaces stand there, whole steps of
-/// them, on a line after the first.
-pub fn dedents(before_cursor: &str) -> bool {
-    let Some((_, line)) = before_cursor.rsplit_once('\n') else {
-        return false;
-    };
-    !line.is_empty() && line.chars().all(|c| c == ' ') && line.len() % INDENT == 0
-}
-
-/// The spaces that Tab inserts instead of completing: up to the next multiple of four, when only blanks
-/// stand in front of the cursor on a line after the first.
-pub fn indent(before_cursor: &str) -> Option<String> {
-    let (_, line) = before_cursor.rsplit_once('\n')?;
-    line.chars()
-        .all(|c| c == ' ')
-        .then(|| " ".repeat(INDENT - line.len() % INDENT))
-}
-
-pub const INDENT: usize = 4;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,20 +219,5 @@ mod tests {
     #[test]
     fn control_characters_of_a_paste_are_not_submitted() {
         assert_eq!(submitted("a\u{7}\tb\u{1b}[31m\u{9b}"), "a\tb[31m");
-    }
-
-    #[test]
-    fn backspace_takes_one_step_of_indentation() {
-        assert!(dedents("if x:\n        "));
-        assert!(!dedents("if x:\n      "));
-        assert!(!dedents("if x:\n    y"));
-        assert!(!dedents("    "));
-    }
-
-    #[test]
-    fn tab_indents_only_where_no_name_stands() {
-        assert_eq!(indent("if x:\n  ").as_deref(), Some("  "));
-        assert_eq!(indent("if x:\n    na"), None);
-        assert_eq!(indent(""), None);
     }
 }

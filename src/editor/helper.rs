@@ -9,14 +9,15 @@ use rustyline::CompletionType;
 use rustyline::completion::Completer;
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter};
+use rustyline::line_buffer::LineBuffer;
 use rustyline::validate::Validator;
-use rustyline::{Context, Helper, Result};
+use rustyline::{Changeset, Context, Helper, Result};
 
 use super::Complete;
 use super::colour::{self, Paint};
 use super::enter::Arrival;
 use super::menu::{self, Candidate};
-use super::shared::Shared;
+use super::shared::{Shared, lock};
 use crate::terminal;
 
 /// The width of a window that does not tell.
@@ -163,6 +164,9 @@ impl Completer for Questions {
     type Candidate = Candidate;
 
     fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> Result<(usize, Vec<Candidate>)> {
+        if let Some(moved) = &*lock(&self.shared.redent) {
+            return Ok((moved.start, menu::alone(moved.line.clone())));
+        }
         let answer = self
             .completer
             .as_ref()
@@ -172,7 +176,19 @@ impl Completer for Questions {
             return Ok((pos, Vec::new()));
         };
         let columns = terminal::width().unwrap_or(COLUMNS);
-        Ok((start, menu::lay_out(offers, columns)))
+        let candidates = menu::lay_out(offers, columns);
+        let listing = candidates.len() > 1;
+        self.shared.listing.store(listing, Ordering::Relaxed);
+        Ok((start, candidates))
+    }
+
+    fn update(&self, line: &mut LineBuffer, start: usize, elected: &str, changes: &mut Changeset) {
+        if let Some(moved) = lock(&self.shared.redent).take() {
+            // a change of its own: the first undo gives the line back as it was typed
+            line.insert(moved.typed, 1, changes);
+        }
+        let end = line.pos();
+        line.replace(start..end, elected, changes);
     }
 }
 

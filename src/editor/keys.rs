@@ -10,7 +10,8 @@ use rustyline::{
 };
 
 use super::enter::{self, Arrival, Enter};
-use super::shared::Shared;
+use super::indent;
+use super::shared::{Shared, lock};
 use super::wake;
 
 #[derive(Clone, Copy)]
@@ -114,6 +115,10 @@ impl Handler {
     /// What a key of a person's does; none for what it does by itself.
     fn command(&self, event: &Event, count: RepeatCount, ctx: &EventContext<'_>) -> Option<Cmd> {
         let again = self.shared.tabbed.swap(false, Ordering::Relaxed);
+        *lock(&self.shared.redent) = None;
+        let listing = self.shared.listing.swap(false, Ordering::Relaxed);
+        // vi's insert mode counts nothing
+        let types_once = ctx.input_mode() == InputMode::Insert && count <= 1;
         let before = || ctx.line().get(..ctx.pos()).unwrap_or_default();
         match self.key {
             Key::Enter => Some(self.enter(ctx)),
@@ -125,12 +130,12 @@ impl Handler {
             }
             Key::Tab => {
                 self.shared.tabbed.store(true, Ordering::Relaxed);
-                enter::indent(before()).map(|spaces| Cmd::Insert(1, spaces))
+                indent::indent(before()).map(|spaces| Cmd::Insert(1, spaces))
             }
-            Key::Backspace if count == 1 && self.shared.arrival() == Arrival::Typed => {
+            Key::Backspace if types_once && self.shared.arrival() == Arrival::Typed => {
                 // The line editor would take a count of characters for one, and lines below along.
                 let alone = !ctx.line().get(ctx.pos()..)?.contains('\n');
-                (alone && enter::dedents(before())).then_some(Cmd::Dedent(Movement::WholeLine))
+                (alone && indent::dedents(before())).then_some(Cmd::Dedent(Movement::WholeLine))
             }
             Key::Interrupt => {
                 // Accepting the line instead of breaking off keeps the keys that were read ahead.
@@ -141,6 +146,7 @@ impl Handler {
             Key::EndOfFile if self.shared.pasting.load(Ordering::Relaxed) => Some(Cmd::AcceptLine),
             Key::Edit => Some(self.edit()),
             Key::Other if self.takes_hint(event, ctx) => Some(Cmd::CompleteHint),
+            Key::Other if types_once && !listing && self.redents(event, ctx) => Some(Cmd::Complete),
             Key::Other if is_vi_command(ctx) && is(event, KeyCode::Char('v')) => Some(self.edit()),
             Key::Other => {
                 if brings_history(event, ctx) {
@@ -203,6 +209,28 @@ impl Handler {
         let end = is(event, KeyCode::End) || *event == Event::from(KeyEvent::ctrl('E'));
         let typing = !self.shared.searching.load(Ordering::Relaxed);
         end && typing && ctx.has_hint() && ctx.pos() == ctx.line().len()
+    }
+
+    /// A person typed the end of a block, and its line moves with it. No command of the line editor's replaces text before
+    /// the cursor and leaves the cursor behind it but a completion: the character and the move go as one.
+    fn redents(&self, event: &Event, ctx: &EventContext<'_>) -> bool {
+        let Event::KeySeq(keys) = event else {
+            return false;
+        };
+        let [KeyEvent(KeyCode::Char(typed), Modifiers::NONE)] = keys.as_slice() else {
+            return false;
+        };
+        let shared = &self.shared;
+        if shared.searching.load(Ordering::Relaxed)
+            || shared.pasting.load(Ordering::Relaxed)
+            || shared.arrival() != Arrival::Typed
+        {
+            return false;
+        }
+        let moved = indent::redent(shared.language(), ctx.line(), ctx.pos(), *typed);
+        let moves = moved.is_some();
+        *lock(&shared.redent) = moved;
+        moves
     }
 
     fn edit(&self) -> Cmd {

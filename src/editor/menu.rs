@@ -29,6 +29,14 @@ impl rustyline::completion::Candidate for Candidate {
     }
 }
 
+/// A text that stands for itself alone: no menu shows it.
+pub(super) fn alone(text: String) -> Vec<Candidate> {
+    vec![Candidate {
+        shown: String::new(),
+        name: text,
+    }]
+}
+
 /// The offers for a window of that many columns. Those that a terminal could not show as they are stay out.
 pub(super) fn lay_out(mut offers: Vec<Offer>, columns: usize) -> Vec<Candidate> {
     offers.retain(|offer| !offer.name.is_empty() && !offer.name.chars().any(is_odd));

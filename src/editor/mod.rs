@@ -5,6 +5,7 @@ mod enter;
 mod handle;
 mod helper;
 mod history;
+mod indent;
 mod keys;
 mod menu;
 mod plain;
@@ -291,7 +292,7 @@ fn config(vi: bool) -> rustyline::Config {
         .completion_prompt_limit(usize::MAX)
         .bell_style(BellStyle::None)
         .auto_add_history(false)
-        .indent_size(u8::try_from(enter::INDENT).unwrap_or(4))
+        .indent_size(u8::try_from(indent::INDENT).unwrap_or(4))
         .build()
 }
 

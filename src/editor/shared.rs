@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::enter::Arrival;
 use super::handle::{Job, PromptState};
 use super::history::Entries;
+use super::indent::Redent;
 use super::wake::Wake;
 use crate::language::Language;
 use crate::terminal;
@@ -40,6 +41,10 @@ pub(super) struct Shared {
     pub recalling: AtomicBool,
     /// A history search is under way.
     pub searching: AtomicBool,
+    /// More than one name was found: the line editor waits whether another Tab wants to see them.
+    pub listing: AtomicBool,
+    /// The key before was a character that moves its line. The line editor takes it as a completion, see helper.rs.
+    pub redent: Mutex<Option<Redent>>,
     /// The buffer is wanted in an editor program.
     pub edit_wanted: AtomicBool,
     /// Enter only adds lines, Ctrl-D submits.
@@ -97,6 +102,8 @@ impl Shared {
             tabbed: AtomicBool::new(false),
             recalling: AtomicBool::new(false),
             searching: AtomicBool::new(false),
+            listing: AtomicBool::new(false),
+            redent: Mutex::default(),
             edit_wanted: AtomicBool::new(false),
             pasting: AtomicBool::new(false),
             until_ready: AtomicBool::new(false),
@@ -119,6 +126,7 @@ impl Shared {
         self.tabbed.store(false, Ordering::Relaxed);
         self.recalling.store(false, Ordering::Relaxed);
         self.searching.store(false, Ordering::Relaxed);
+        self.listing.store(false, Ordering::Relaxed);
         self.edit_wanted.store(false, Ordering::Relaxed);
         *lock(&self.taken) = None;
         self.history.stand();

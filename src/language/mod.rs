@@ -8,6 +8,7 @@
 #[cfg(test)]
 mod cases;
 mod gist;
+mod habit;
 mod magic;
 mod pasted;
 mod python;
@@ -27,6 +28,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub use gist::{Gist, Gists};
+pub use habit::{Habit, habit};
 pub use magic::magic;
 pub use pasted::{Pasted, pasted};
 pub use python::future_imports as python_future_imports;

@@ -50,6 +50,7 @@ impl Shell {
                 | Command::Paste
                 | Command::Shell(_)
                 | Command::Replay
+                | Command::Help(None)
                 | Command::Doc(_)
                 | Command::In { .. }
         );
@@ -77,7 +78,7 @@ impl Shell {
     fn act(&mut self, command: Command) -> Result<(), Report> {
         match command {
             Command::Quit => {}
-            Command::Help(None) => say(&command::help()),
+            Command::Help(None) => self.page(&command::help())?,
             Command::Help(Some(name)) => match command::find(&name) {
                 Ok(entry) => say(&command::explain(entry)),
                 Err(error) => note(&error.to_string()),

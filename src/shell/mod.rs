@@ -2,6 +2,7 @@
 mod commands;
 mod complete;
 mod doc;
+mod habits;
 mod inquire;
 mod left;
 mod link;
@@ -242,6 +243,13 @@ impl Shell {
         }
         if let Some(question) = self.question(text) {
             return self.carry_out(question, text);
+        }
+        if let Some(hint) = habits::hint(text, self.kind) {
+            note(&hint);
+            // more than that one line is worth editing, and no key that was typed ahead sends it
+            self.hold = text.contains('\n');
+            self.initial = self.hold.then(|| text.to_owned());
+            return Next::Go;
         }
         self.run_text(text, self.kind);
         Next::Go

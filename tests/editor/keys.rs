@@ -230,3 +230,85 @@ fn a_hint_from_the_history_is_taken_with_right() {
     probe.type_slowly("\x1b[C\r");
     probe.pty.wait_for("got 2: \"spark.range(5)\"");
 }
+
+#[test]
+fn the_end_of_a_block_moves_under_its_beginning_and_undo_gives_it_back_in_steps() {
+    let mut probe = Probe::start(&[]);
+    probe.type_slowly("if x:\ry\relse");
+    probe.pty.wait_for("if x:\n    y\n    else");
+    probe.type_slowly(":");
+    probe.pty.wait_for("if x:\n    y\nelse:");
+    // the cursor stands behind it
+    probe
+        .pty
+        .wait_until("cursor", |screen| screen.cursor_position() == (2, 5));
+    probe.type_slowly("\x1f");
+    probe.pty.wait_for("    y\n    else:");
+    probe.type_slowly("\x1f");
+    probe
+        .pty
+        .wait_until("no colon", |screen| screen.contents().ends_with("    else"));
+    probe.type_slowly(":");
+    probe.pty.wait_for("    y\nelse:");
+    probe.type_slowly("\rz\r\r");
+    probe.pty.wait_for(r#"got 1: "if x:\n    y\nelse:\n    z""#);
+    probe.pty.wait_for("py 2> ");
+    probe.type_slowly("f(\ra\r)\r");
+    probe.pty.wait_for(r#"got 2: "f(\n    a\n)""#);
+}
+
+#[test]
+fn a_block_that_ends_in_the_middle_of_a_buffer_moves_its_line_alone() {
+    let mut probe = Probe::start(&[]);
+    probe.type_slowly("if x:\ry\relse");
+    probe.pty.send("\x1b\r");
+    probe.type_slowly("    z");
+    probe.pty.wait_for("    else\n    z");
+    for key in ["\x1b[A", "\x1b[F"] {
+        probe.pty.send(key);
+        pause();
+    }
+    probe.type_slowly(":");
+    probe.pty.wait_for("    y\nelse:\n    z");
+    probe.type_slowly("#");
+    probe.pty.wait_for("else:#\n    z");
+    // the undo has the cursor where it was
+    probe.type_slowly("\x1f\x1f!");
+    probe.pty.wait_for("    y\n    else:!\n    z");
+}
+
+#[test]
+fn the_end_of_a_block_and_backspace_move_in_vi_mode_too() {
+    let mut probe = Probe::start(&["vi"]);
+    probe.type_slowly("if x:\rif y:\rz\relse");
+    probe.pty.wait_for("        else");
+    probe.type_slowly(":");
+    probe.pty.wait_for("        z\n    else:");
+    probe.type_slowly("\r\x7f");
+    let stands = |probe: &Probe, place| {
+        let there = |screen: &vt100::Screen| screen.cursor_position() == place;
+        probe.pty.wait_until("the cursor there", there);
+    };
+    stands(&probe, (4, 4));
+    // in command mode Backspace only goes back
+    probe.pty.send("\x1b");
+    stands(&probe, (4, 3));
+    probe.pty.send("\x7f");
+    stands(&probe, (4, 2));
+    probe.type_slowly("iw\r\r");
+    probe
+        .pty
+        .wait_for(r#"got 1: "if x:\n    if y:\n        z\n    else:\n  w""#);
+}
+
+#[test]
+fn nothing_moves_in_a_paste_marked_or_not() {
+    let mut probe = Probe::start(&[]);
+    probe.pty.send("\x1b[200~if x:\n    y\n    else:\x1b[201~");
+    probe.pty.wait_for("    else:");
+    probe.type_slowly("\r\r");
+    probe.pty.wait_for(r#"got 1: "if x:\n    y\n    else:"#);
+    probe.pty.wait_for("py 2> ");
+    probe.pty.send("f(\r    a\r    )\r");
+    probe.pty.wait_for(r#"got 2: "f(\n    a\n    )""#);
+}

@@ -76,6 +76,7 @@ fn documentation_comes_in_the_pager_where_it_is_longer_than_the_screen() {
     ask_long(&mut pty, "df.longer?", "paged-line 60 ");
     // no colours of others
     assert!(pty.screen().contains("[31m"), "{}", pty.screen());
+    ask_long(&mut pty, ":help", "paged-an empty line ends a block");
     ask(&mut pty, ":doc 1 +", "is no name in Python");
     pty.send("\x0c");
     ask(&mut pty, ":statements", "1 + 1");

@@ -263,6 +263,37 @@ fn commands_show_what_they_are_for() {
 }
 
 #[test]
+fn what_a_notebook_runs_and_no_session_does_is_told_and_not_sent() {
+    let livy = Livy::new();
+    let (_home, mut pty) = at_prompt(&livy, &[]);
+    for (line, shown) in [
+        ("!ls -l", "`:! ls -l` runs it on this machine"),
+        ("%time 1 + 1", "`:timing` shows"),
+    ] {
+        typing::ask(&mut pty, line, shown, "pyspark 1>");
+    }
+    // what has more lines stands there again
+    pty.send("\x0c\x1b[200~2 + 2\n%cd y\x1b[201~");
+    pty.wait_for("%cd y");
+    std::thread::sleep(Duration::from_millis(150));
+    pty.send("\r");
+    pty.wait_for("`:! COMMAND` runs a command on this machine");
+    pty.wait_until("the code back in the editor", |screen| {
+        let shown = screen.contents();
+        shown.trim_end().ends_with("pyspark 1> 2 + 2\n%cd y")
+    });
+    pty.send("\x03");
+    typing::prompt(&pty, "pyspark 1>");
+    // the session judges what is its own, and what is asked for in so many words
+    for (line, next) in [("%json 1", "pyspark 2>"), (":py %time 1", "pyspark 3>")] {
+        enter(&mut pty, line);
+        typing::prompt(&pty, next);
+    }
+    assert_eq!(livy.submitted(), ["%json 1", "%time 1"]);
+    leave(pty, &livy);
+}
+
+#[test]
 fn a_statement_left_behind_is_known_until_it_has_ended_though_it_is_being_cancelled() {
     let livy = Livy::answering(|_, _| Ran::Spins);
     let (_home, mut pty) = at_prompt(&livy, &[]);

@@ -319,6 +319,9 @@ pub fn bracket_indent(
 /// The indentation for a `case` typed at the end of `buffer`: one step inside its braces.
 pub fn case_indent(buffer: &str) -> Option<&str> {
     let lexed = lex(buffer);
+    if lexed.open_text {
+        return None;
+    }
     let open = *lexed.unclosed.last()?;
     // That of the first case of the same braces.
     let first = lexed.solid().find(|token| token.range.start > open)?;
