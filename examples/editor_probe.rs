@@ -1,7 +1,7 @@
 //! Reads entries as the shell does and says what it got: the program that the editor's terminal tests drive.
 //!
 //! Options: `vi`, `color`, `ignore-hangup`, `slow` (waits for the gate after Ctrl-C), `stays` (and
-//! after the first Ctrl-D), `expects` (earlier entries come when the gate opens). Commands: see `obey`. "The gate" is a file named by `PROBE_GATE`,
+//! after the first Ctrl-D), `expects` (earlier entries come when the gate opens), `starts` (the session does). Commands: see `obey`. "The gate" is a file named by `PROBE_GATE`,
 //! which the test makes when the next thing may happen.
 
 use std::io::{self, Write};
@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let hangup = option("ignore-hangup").then(|| signal(SignalKind::hangup()));
         (signal(SignalKind::interrupt())?, hangup.transpose()?)
     };
-    let mut editor = editor(option("vi"), option("color"), option("expects"))?;
+    let mut editor = editor(&option)?;
     let next = Next {
         language: Some(Language::Python),
         ..Next::default()
@@ -119,14 +119,17 @@ fn read_all(
     Ok(())
 }
 
-fn editor(vi: bool, color: bool, expects: bool) -> Result<Editor, EditorError> {
+fn editor(option: &dyn Fn(&str) -> bool) -> Result<Editor, EditorError> {
     let editor = Editor::new(Options {
-        vi,
-        color,
+        vi: option("vi"),
+        color: option("color"),
         history: Vec::new(),
         completer: Some(Box::new(Names)),
     })?;
-    if expects {
+    if !option("starts") {
+        editor.handle().set_state(PromptState::Idle);
+    }
+    if option("expects") {
         let expected = editor.handle().expect_history();
         thread::spawn(move || {
             gate();

@@ -16,6 +16,7 @@ use rustyline::{Changeset, Context, Helper, Result};
 use super::Complete;
 use super::colour::{self, Paint};
 use super::enter::Arrival;
+use super::handle::PromptState;
 use super::menu::{self, Candidate};
 use super::shared::{Shared, lock};
 use crate::terminal;
@@ -35,11 +36,16 @@ pub(super) struct Rest {
     /// None where nothing is offered, only told.
     whole: Option<String>,
     shown: String,
+    /// Whose session's state is told instead: as it is when the line editor paints, which may be later.
+    state: Option<Arc<Shared>>,
 }
 
 impl Hint for Rest {
     fn display(&self) -> &str {
-        &self.shown
+        match &self.state {
+            Some(shared) => word(shared.state()),
+            None => &self.shown,
+        }
     }
 
     fn completion(&self) -> Option<&str> {
@@ -57,6 +63,7 @@ impl Rest {
         Self {
             whole: Some(whole),
             shown,
+            state: None,
         }
     }
 
@@ -65,7 +72,26 @@ impl Rest {
         Self {
             whole: None,
             shown: format!("   ({about})"),
+            state: None,
         }
+    }
+
+    /// What the prompt's colour says, for eyes that do not see it. Nothing for the state that nobody has to know.
+    fn state(shared: &Arc<Shared>) -> Self {
+        Self {
+            whole: None,
+            shown: String::new(),
+            state: Some(Arc::clone(shared)),
+        }
+    }
+}
+
+/// The state of a session that runs nothing now.
+const fn word(state: PromptState) -> &'static str {
+    match state {
+        PromptState::Starting => "(starting)",
+        PromptState::Dead => "(dead)",
+        PromptState::Idle | PromptState::Busy => "",
     }
 }
 
@@ -87,12 +113,13 @@ impl Hinter for Questions {
                 .as_deref()
                 .map(Rest::about);
         }
-        if !self.shared.color
-            || self.shared.pasting.load(Ordering::Relaxed)
-            || line.is_empty()
-            || pos < line.len()
-            || self.shared.arrival() != Arrival::Typed
-        {
+        if self.shared.pasting.load(Ordering::Relaxed) {
+            return None;
+        }
+        if line.is_empty() {
+            return Some(Rest::state(&self.shared));
+        }
+        if !self.shared.color || pos < line.len() || self.shared.arrival() != Arrival::Typed {
             return None;
         }
         // not through the line editor, whose lookups wait for entries on their way: typing must not

@@ -213,7 +213,7 @@ fn without_colour_no_colour_is_written_and_with_it_the_prompt_has_one() {
         !plain.contains("\x1b[3") && !plain.contains("\x1b[9"),
         "{plain:?}"
     );
-    let probe = Probe::start(&["color"]);
+    let probe = Probe::start(&["color", "starts"]);
     let colour = probe
         .pty
         .look(|screen| screen.cell(0, 0).unwrap().fgcolor());

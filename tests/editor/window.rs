@@ -142,3 +142,29 @@ fn stopped_and_continued_it_shows_what_was_typed() {
     pty.send("exit\r");
     assert_eq!(pty.exit_code(), 0);
 }
+
+#[test]
+fn a_word_says_what_the_prompts_colour_does_where_nothing_is_typed() {
+    let mut probe = Probe::start(&["starts"]);
+    probe.pty.wait_for("py 1> (starting)");
+    probe
+        .pty
+        .wait_until("cursor", |screen| screen.cursor_position() == (0, 6));
+    probe.type_slowly("\x1b[C:later");
+    probe.pty.wait_until("the typed text alone", |screen| {
+        screen.contents().trim_end().ends_with("py 1> :later")
+    });
+    probe.type_slowly("\r");
+    // nothing of it stays behind
+    probe.pty.wait_for("py 1> :later\ngot 1");
+    probe.pty.wait_for("py 2> (starting)");
+    probe.open_gate();
+    probe.pty.wait_for("a line from elsewhere");
+    probe.pty.wait_for("py 2> (dead)");
+    probe.pty.send("\r");
+    probe.pty.wait_for("py 2> \ngot 2: \"\"\npy 3> (dead)");
+    probe.pty.send("\x1b[A");
+    probe.pty.wait_until("an earlier entry alone", |screen| {
+        screen.contents().trim_end().ends_with("py 3> :later")
+    });
+}

@@ -76,7 +76,7 @@ fn an_idle_shell_notices_that_its_id_is_anothers_and_leaves_that_one_alone() {
         pty.press("\r");
         pty.wait_for("there is no session yet");
         pty.wait_until("the prompt", |screen| {
-            screen.contents().trim_end().ends_with("pyspark 1>")
+            screen.contents().trim_end().ends_with("pyspark 1> (dead)")
         });
         assert_eq!(pty.leave(), 0, "{}", pty.screen());
         pty.wait_for("session 0 was not deleted: its id is another session's now");

@@ -342,7 +342,7 @@ fn the_log_of_a_session_that_did_not_start_can_still_be_read() {
     pty.wait_for("pyspark 1>");
     enter(&mut pty, ":clear");
     pty.wait_until("an empty screen", |screen| {
-        screen.contents().trim() == "pyspark 1>"
+        screen.contents().trim() == "pyspark 1> (dead)"
     });
     enter(&mut pty, ":logs");
     pty.wait_for("session 0 ended while it started");

@@ -311,10 +311,13 @@ impl Pty {
 
     fn is_at_an_empty_prompt(&self) -> bool {
         let text = self.screen();
-        text.trim_end()
-            .lines()
-            .last()
-            .is_some_and(|line| line.trim_end().ends_with('>'))
+        text.trim_end().lines().last().is_some_and(|line| {
+            // behind it a session that starts or is dead is told
+            let line = line.trim_end();
+            let line = line.strip_suffix("(starting)").unwrap_or(line);
+            let line = line.strip_suffix("(dead)").unwrap_or(line);
+            line.trim_end().ends_with('>')
+        })
     }
 
     /// Has the program ended?
