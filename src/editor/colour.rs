@@ -44,7 +44,7 @@ pub fn buffer(language: Language, text: &str, paint: Paint) -> String {
 /// The prompt in the colour of its state.
 pub fn prompt(text: &str, state: PromptState) -> String {
     let color = match state {
-        PromptState::Starting => "\x1b[33m",
+        PromptState::Starting | PromptState::Silent => "\x1b[33m",
         PromptState::Idle => "\x1b[1;32m",
         PromptState::Busy => "\x1b[36m",
         PromptState::Dead => "\x1b[1;31m",

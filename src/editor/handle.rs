@@ -24,6 +24,8 @@ pub enum PromptState {
     Busy,
     /// Gone.
     Dead,
+    /// The server does not answer now.
+    Silent,
 }
 
 /// What the printing thread is asked to do.

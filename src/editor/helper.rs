@@ -23,6 +23,8 @@ use crate::terminal;
 
 /// The width of a window that does not tell.
 const COLUMNS: usize = 80;
+/// A narrower window has no room for a word behind the prompt.
+const NARROW: usize = 40;
 
 pub(super) struct Questions {
     pub shared: Arc<Shared>,
@@ -86,12 +88,16 @@ impl Rest {
     }
 }
 
-/// The state of a session that runs nothing now.
-const fn word(state: PromptState) -> &'static str {
+/// The state of a session that runs nothing now. Where nobody has to know it a blank: what shows nothing at all is never
+/// asked again while nothing is typed, whatever the state becomes.
+fn word(state: PromptState) -> &'static str {
     match state {
+        // it would wrap
+        _ if terminal::width().is_some_and(|columns| columns < NARROW) => " ",
         PromptState::Starting => "(starting)",
+        PromptState::Silent => "(no answer)",
         PromptState::Dead => "(dead)",
-        PromptState::Idle | PromptState::Busy => "",
+        PromptState::Idle | PromptState::Busy => " ",
     }
 }
 

@@ -25,7 +25,7 @@ pub fn redent(prompt: Language, buffer: &str, cursor: usize, typed: char) -> Opt
     }
     let (before, after) = buffer.split_at_checked(cursor)?;
     let start = before.rfind('\n')? + 1;
-    let word = before.get(start..)?.trim_start();
+    let word = before.get(start..)?.trim_start_matches([' ', '\t']);
     let rest = after.split('\n').next().unwrap_or_default();
     let (language, code) = code_of(prompt, before)?;
     let ends_block = match typed {

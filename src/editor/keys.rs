@@ -129,7 +129,8 @@ impl Handler {
                 Some(Cmd::Insert(1, "\t".to_owned()))
             }
             Key::Tab => {
-                self.shared.tabbed.store(true, Ordering::Relaxed);
+                let alone = again || self.shared.is_alone();
+                self.shared.tabbed.store(alone, Ordering::Relaxed);
                 indent::indent(before()).map(|spaces| Cmd::Insert(1, spaces))
             }
             Key::Backspace if types_once && self.shared.arrival() == Arrival::Typed => {

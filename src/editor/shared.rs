@@ -253,11 +253,17 @@ impl Shared {
         }
     }
 
+    /// Did the key that was noted last come by itself, not at once behind another?
+    pub fn is_alone(&self) -> bool {
+        lock(&self.pulse).short_gaps == 0
+    }
+
     pub fn state(&self) -> PromptState {
         match self.state.load(Ordering::Relaxed) {
             0 => PromptState::Starting,
             1 => PromptState::Idle,
             2 => PromptState::Busy,
+            4 => PromptState::Silent,
             _ => PromptState::Dead,
         }
     }
@@ -269,6 +275,7 @@ impl Shared {
             PromptState::Idle => 1,
             PromptState::Busy => 2,
             PromptState::Dead => 3,
+            PromptState::Silent => 4,
         };
         self.state.swap(code, Ordering::Relaxed) != code
     }

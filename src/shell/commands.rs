@@ -78,7 +78,9 @@ impl Shell {
     fn act(&mut self, command: Command) -> Result<(), Report> {
         match command {
             Command::Quit => {}
-            Command::Help(None) => self.page(&command::help())?,
+            // nobody is to leave a pager before what waits can run
+            Command::Help(None) if self.queue.is_empty() => self.page(&command::help())?,
+            Command::Help(None) => say(&command::help()),
             Command::Help(Some(name)) => match command::find(&name) {
                 Ok(entry) => say(&command::explain(entry)),
                 Err(error) => note(&error.to_string()),

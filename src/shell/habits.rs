@@ -4,6 +4,7 @@ use crate::livy::Kind;
 use crate::source::{self, Piece};
 
 const HERE: &str = "`:! COMMAND` runs a command on this machine";
+const DRIVERS: &str = "`os.chdir(…)` and `os.environ` change the driver's folder and variables";
 const TIMES: &str = "`:timing` shows how long each statement takes";
 const FIGURES: &str = "figures need no setting here; in Python `%matplot plt` shows one";
 const PACKAGES: &str = "the session gets packages when it starts: --py-files, --archives, --conf";
@@ -18,10 +19,11 @@ const MAGICS: &[(&[&str], &str)] = &[
     ),
     (
         &[
-            "sh", "bash", "sx", "system", "script", "local", "ls", "ll", "cd", "pwd", "env",
+            "sh", "bash", "sx", "system", "script", "local", "ls", "ll", "pwd",
         ],
         HERE,
     ),
+    (&["cd", "env", "set_env"], DRIVERS),
     (&["matplotlib", "pylab"], FIGURES),
     (&["pip", "conda", "mamba"], PACKAGES),
     (
@@ -73,7 +75,6 @@ const MAGICS: &[(&[&str], &str)] = &[
             "autoreload",
             "load_ext",
             "reload_ext",
-            "set_env",
             "save",
             "writefile",
             "capture",
@@ -103,6 +104,9 @@ pub(super) fn hint(text: &str, kind: Kind) -> Option<String> {
         match language::habit(language, own_code(piece))? {
             Habit::Shell(command) => {
                 let first = command.split_whitespace().next();
+                if matches!(first, Some("cd" | "pushd" | "export")) {
+                    return Some(format!("not sent: `!` runs nothing in a session; {DRIVERS}"));
+                }
                 let packages = matches!(first, Some("pip" | "pip3" | "conda" | "mamba"));
                 let or = if packages {
                     format!("; {PACKAGES}")
@@ -147,7 +151,8 @@ mod tests {
             (Kind::Pyspark, "%time f()", "`:timing`"),
             (Kind::Pyspark, "%%time\nf()", "`:timing`"),
             (Kind::Pyspark, "%matplotlib inline", "%matplot plt"),
-            (Kind::Pyspark, "import x\n%cd y", "`:! COMMAND`"),
+            (Kind::Pyspark, "import x\n%cd y", "`os.chdir(…)`"),
+            (Kind::Pyspark, "!export A=1", "`os.environ`"),
             (
                 Kind::Pyspark,
                 "from __future__ import annotations\n!ls",

@@ -325,7 +325,7 @@ fn tell_health(now: Health, prompt: &editor::Handle, ran: &Ran) -> bool {
         Health::Alive(_) => (PromptState::Idle, None),
         Health::Woke { slept, .. } => (PromptState::Idle, Some(woke(slept))),
         Health::Fading(fading) => (PromptState::Idle, Some(ends_soon(fading))),
-        Health::Silent { .. } => (PromptState::Starting, None),
+        Health::Silent { .. } => (PromptState::Silent, None),
         Health::Gone(gone) => {
             prompt.set_state(PromptState::Dead);
             let report = of_gone(false, &gone).advise(ran.offer());

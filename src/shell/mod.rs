@@ -156,6 +156,7 @@ impl Shell {
         loop {
             self.take_kind();
             self.run_waiting();
+            self.tell_jobs();
             let prompt = Prompt {
                 text: format!("{} {}> ", self.kind, self.next_number()),
             };
@@ -246,9 +247,9 @@ impl Shell {
         }
         if let Some(hint) = habits::hint(text, self.kind) {
             note(&hint);
-            // more than that one line is worth editing, and no key that was typed ahead sends it
-            self.hold = text.contains('\n');
-            self.initial = self.hold.then(|| text.to_owned());
+            // what was typed behind it counts on it; more than that one line is worth editing
+            self.hold = true;
+            self.initial = text.contains('\n').then(|| text.to_owned());
             return Next::Go;
         }
         self.run_text(text, self.kind);

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use super::Shell;
 use super::commands::say;
 use crate::command;
+use crate::editor::Offer;
 use crate::language::magic;
 use crate::livy::{Column, Kind, Table};
 use crate::report::{Report, code, note};
@@ -70,6 +71,24 @@ impl Shell {
             text: text.to_owned(),
             pieces: pieces.to_vec(),
         });
+    }
+
+    /// Tells the completer what `:cancel` may name.
+    pub(super) fn tell_jobs(&self) {
+        let offer = |number: u64, about: &str| Offer {
+            name: number.to_string(),
+            about: about.to_owned(),
+        };
+        let left = self
+            .left
+            .iter()
+            .map(|(number, _)| offer(*number, "left behind"));
+        let waiting = self.queue.iter().enumerate();
+        let waiting = waiting.map(|(at, entry)| {
+            let first = entry.line.lines().next().unwrap_or_default();
+            offer(self.number_of(at), first)
+        });
+        self.completer.saw_jobs(left.chain(waiting).collect());
     }
 
     /// For what would come before the entries that wait, or take their session from them.

@@ -144,6 +144,15 @@ fn stopped_and_continued_it_shows_what_was_typed() {
 }
 
 #[test]
+fn a_session_that_dies_while_nothing_is_typed_is_told_by_a_word() {
+    let mut probe = Probe::start(&[]);
+    probe.type_slowly(":later\r");
+    probe.pty.wait_for("py 2> ");
+    probe.open_gate();
+    probe.pty.wait_for("py 2> (dead)");
+}
+
+#[test]
 fn a_word_says_what_the_prompts_colour_does_where_nothing_is_typed() {
     let mut probe = Probe::start(&["starts"]);
     probe.pty.wait_for("py 1> (starting)");

@@ -69,6 +69,16 @@ class WithHost(unittest.TestCase):
         self.assertLess(time.monotonic() - began, within)
         return output
 
+    def cancelled_once_begun(self, code, kind):
+        """Cancels code when it runs, not while it is compiled: it makes the file that stands at its `%r`."""
+        sign = os.path.join(self.host.folder, "begun")
+        number = self.host.submit(code.replace("%r", '"%s"' % sign), kind)
+        while not os.path.exists(sign):
+            time.sleep(0.05)
+        os.remove(sign)
+        self.host.send(op="cancel", id=number)
+        return self.host.wait("done", id=number)["output"]
+
 
 class Python(WithHost):
     def test_ready_tells_the_versions(self):
@@ -132,7 +142,8 @@ class Python(WithHost):
         self.assertEqual(data["content"]["evalue"], "table rows have different types")
 
     def test_a_loop_is_interrupted_and_the_session_lives(self):
-        output = self.cancelled("n = 1\nprint('begun')\nwhile True: pass", "pyspark")
+        output = self.cancelled_once_begun(
+            "n = 1\nprint('begun')\nopen(%r, 'w').close()\nwhile True: pass", "pyspark")
         self.assertEqual((output["ename"], output["data"]), ("KeyboardInterrupt", {TEXT: "begun\n"}))
         self.assertEqual(self.text("n"), "1")
 
@@ -146,7 +157,7 @@ class Python(WithHost):
 
     def test_a_job_is_cancelled_with_livys_error(self):
         output = self.cancelled(
-            "import time\nsc.parallelize(range(200), 200).map(lambda v: time.sleep(1)).count()", "pyspark")
+            "import time\nsc.parallelize(range(200), 200).map(lambda v: time.sleep(1)).count()", "pyspark", "progress")
         self.assertIn("cancelled part of cancelled job group", output["evalue"])
 
     def test_code_that_swallows_its_cancelled_jobs_ends(self):
@@ -155,7 +166,8 @@ class Python(WithHost):
         self.assertEqual(output["ename"], "KeyboardInterrupt")
 
     def test_a_java_call_that_waits_is_interrupted(self):
-        self.assertIn("InterruptedException", self.cancelled("sc._jvm.java.lang.Thread.sleep(100000)", "pyspark")["evalue"])
+        output = self.cancelled_once_begun("open(%r, 'w').close(); sc._jvm.java.lang.Thread.sleep(100000)", "pyspark")
+        self.assertIn("InterruptedException", output["evalue"])
         self.assertEqual(self.text("spark.range(3).count()"), "3")
 
     def test_progress_is_told(self):
@@ -203,24 +215,14 @@ class Scala(WithHost):
         output = self.cancelled("sc.parallelize(1 to 200, 200).map { v => Thread.sleep(1000); v }.count", "spark",
                                 "progress")
         self.assertIn("cancelled part of cancelled job group", output["evalue"])
-        output = self.cancelled_once_begun("Thread.sleep(100000)")
+        output = self.cancelled_once_begun("new java.io.File(%r).createNewFile(); Thread.sleep(100000)", "spark")
         self.assertIn("InterruptedException", output["evalue"])
         if int(self.ready["java"].split(".")[0]) < 20:
-            output = self.cancelled_once_begun("while (true) {}")
+            output = self.cancelled_once_begun("new java.io.File(%r).createNewFile(); while (true) {}", "spark")
             self.assertEqual(output["evalue"], "java.lang.ThreadDeath")
         self.assertIn("Int = 6", self.text("before + 1", "spark"))
         self.assertEqual(self.text('println("still captured")', "spark"), "still captured\n")
         self.assertEqual(self.text("spark.range(3).count()"), "3")
-
-    def cancelled_once_begun(self, code):
-        """Cancels Scala code when it runs, not while it is compiled."""
-        sign = os.path.join(self.host.folder, "begun")
-        number = self.host.submit('new java.io.File("%s").createNewFile(); %s' % (sign, code), "spark")
-        while not os.path.exists(sign):
-            time.sleep(0.05)
-        os.remove(sign)
-        self.host.send(op="cancel", id=number)
-        return self.host.wait("done", id=number)["output"]
 
     def test_completion_answers_while_a_statement_runs(self):
         self.host.run("1", "spark")

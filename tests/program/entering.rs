@@ -169,6 +169,54 @@ fn a_statement_runs_again_in_its_kind_under_a_new_number() {
 }
 
 #[test]
+fn a_bracket_moves_under_what_opened_it_in_each_language_and_a_case_under_its_first() {
+    for (kind, lines, shown) in [
+        ("spark", &["def f(x: Int) = {", "x", "}"][..], "{\n  x\n}"),
+        (
+            "spark",
+            &["x match {", "case 1 =>", "y", "case "],
+            "{\n  case 1 =>\n    y\n  case",
+        ),
+        ("sparkr", &["f <- function(x) {", "x", "}"], "{\n  x\n}"),
+        ("pyspark", &["f(", "x", ")"], "f(\n    x\n)"),
+    ] {
+        let (livy, home) = (Livy::new(), Home::new());
+        let mut pty = shell(&livy, &home, &[]);
+        pty.wait_for("pyspark 1>");
+        enter(&mut pty, &format!(":kind {kind}"));
+        typing::prompt(&pty, &format!("{kind} 1>"));
+        let (last, before) = lines.split_last().unwrap();
+        for line in before {
+            enter(&mut pty, line);
+        }
+        pty.wait_until("the line below", |screen| {
+            typing::before_cursor(screen).is_empty()
+        });
+        for key in last.chars() {
+            pty.press(&key.to_string());
+        }
+        pty.wait_until(&format!("{kind}: {shown:?}"), |screen| {
+            screen.contents().trim_end().ends_with(shown)
+        });
+        leave(pty, &livy);
+    }
+}
+
+#[test]
+fn what_was_typed_behind_a_line_that_no_session_knows_waits_in_the_editor() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let mut pty = shell(&livy, &home, &[]);
+    pty.wait_for("pyspark 1>");
+    pty.send("%run setup.py\rmain()\r");
+    pty.wait_for("not sent: no session knows `%run`");
+    pty.wait_until("the line behind it, held", |screen| {
+        screen.contents().trim_end().ends_with("pyspark 1> main()")
+    });
+    assert!(livy.submitted().is_empty());
+    leave(pty, &livy);
+}
+
+#[test]
 fn what_is_no_code_in_a_copy_of_another_shells_window_is_left_out_and_told() {
     let (livy, home) = (Livy::new(), Home::new());
     let mut pty = shell(&livy, &home, &[]);

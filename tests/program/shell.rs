@@ -277,7 +277,7 @@ fn what_a_notebook_runs_and_no_session_does_is_told_and_not_sent() {
     pty.wait_for("%cd y");
     std::thread::sleep(Duration::from_millis(150));
     pty.send("\r");
-    pty.wait_for("`:! COMMAND` runs a command on this machine");
+    pty.wait_for("`os.chdir(…)`");
     pty.wait_until("the code back in the editor", |screen| {
         let shown = screen.contents();
         shown.trim_end().ends_with("pyspark 1> 2 + 2\n%cd y")

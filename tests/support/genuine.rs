@@ -85,7 +85,7 @@ impl Genuine {
 
     fn with(host: &'static str, settings: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
+        let port = free_port(10_000..20_000);
         for name in ["conf", "logs", "work", "staging"] {
             std::fs::create_dir(folder.path().join(name)).unwrap();
         }
@@ -114,7 +114,7 @@ impl Genuine {
 
     fn configure(&self, settings: &[&str]) {
         let folder = self.folder.path().display();
-        let rpc = free_port();
+        let rpc = free_port(20_000..32_000);
         let mut conf = format!(
             "livy.server.host = 127.0.0.1\n\
              livy.server.port = {}\n\
@@ -186,7 +186,7 @@ impl Genuine {
         let end = Instant::now() + LIMIT;
         loop {
             let answers = self.answers();
-            // one that ends has found another on its port, which answered
+            // another one may have answered, on its port
             let ended = self.server.as_mut().unwrap().try_wait().unwrap();
             assert!(ended.is_none(), "Livy ended: {}", self.log());
             if answers {
@@ -405,9 +405,9 @@ fn manifest(path: &str) -> PathBuf {
 
 /// A port that nobody listens on. A server takes seconds until it does, so it is none of those that systems give to
 /// whoever asks for any, or makes a connection.
-fn free_port() -> u16 {
+fn free_port(among: std::ops::Range<u16>) -> u16 {
     loop {
-        let port = fastrand::u16(10_000..32_000);
+        let port = fastrand::u16(among.clone());
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }

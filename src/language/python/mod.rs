@@ -274,7 +274,14 @@ fn unit<'a>(text: &'a str, lines: &[Line<'a>]) -> &'a str {
 /// The indentation that the clause `word` (`else:`) at the end of `buffer` should have.
 pub fn redent<'a>(buffer: &'a str, word: &str) -> Option<&'a str> {
     let clause = word.strip_suffix(':')?;
-    let clause = clause.split(|c: char| !c.is_alphanumeric()).next()?;
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let (clause, rest) = clause.split_at(clause.find(|c| !is_name(c)).unwrap_or(clause.len()));
+    // a name like any other: `case: int`, `case = lambda:`
+    if clause == "case" && !rest.starts_with(char::is_whitespace)
+        || rest.trim_start().starts_with(['=', ':'])
+    {
+        return None;
+    }
     let heads: &[&str] = match clause {
         "else" => &["if", "elif", "for", "while", "try", "except"],
         "elif" => &["if", "elif"],
@@ -289,6 +296,10 @@ pub fn redent<'a>(buffer: &'a str, word: &str) -> Option<&'a str> {
     }
     let lines = lines(buffer, &lexed);
     let (last, before) = lines.split_last()?;
+    // what goes on in this line began above it
+    if last.range.start < buffer.rfind('\n').map_or(0, |at| at + 1) {
+        return None;
+    }
     let mut within = last.indent;
     for line in before.iter().rev().filter(|line| !line.comment) {
         let head = heads.contains(&line.first);

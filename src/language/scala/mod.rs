@@ -323,8 +323,11 @@ pub fn case_indent(buffer: &str) -> Option<&str> {
         return None;
     }
     let open = *lexed.unclosed.last()?;
-    // That of the first case of the same braces.
+    // That of the first case of the same braces; beside the brace it is aligned by hand.
     let first = lexed.solid().find(|token| token.range.start > open)?;
+    if !slice(buffer, open..first.range.start).contains('\n') {
+        return None;
+    }
     let is_case = slice(buffer, first.range.clone()) == "case";
     is_case.then(|| line_indent(buffer, first.range.start))
 }

@@ -48,6 +48,7 @@ pub(super) fn offers(before: &str, known: &Known) -> Option<(usize, Vec<Offer>)>
             starting(known.sessions.iter().cloned(), typed)
         }
         "run" | "edit" if first => numbers(),
+        "cancel" if first => starting(known.jobs.iter().cloned(), typed),
         "logs" if first => named(&["-f"]),
         _ => return None,
     };
@@ -96,6 +97,7 @@ mod tests {
     fn names(before: &str) -> Option<(usize, Vec<String>)> {
         let known = Known {
             sessions: vec![Offer::named("17"), Offer::named("ann-shell")],
+            jobs: vec![Offer::named("3"), Offer::named("12")],
             statements: vec![(1, "x = 1".to_owned()), (12, "x".to_owned())],
             ..Known::default()
         };
@@ -114,6 +116,7 @@ mod tests {
             (":sessions kill 17 a", 18, &["ann-shell"]),
             (":run ", 5, &["12", "1"]),
             (":edit 12", 6, &["12"]),
+            (":cancel 1", 8, &["12"]),
             (":logs ", 6, &["-f"]),
             (":help ki", 6, &["kind"]),
         ] {

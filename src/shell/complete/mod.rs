@@ -40,6 +40,8 @@ struct Known {
     kind: Option<Kind>,
     /// The server's sessions, as last listed.
     sessions: Vec<Offer>,
+    /// What was left behind or waits, under its number.
+    jobs: Vec<Offer>,
     /// The shell's newest statements: number and first line.
     statements: Vec<(u64, String)>,
     /// The last answer, for a longer word in the same place.
@@ -115,6 +117,11 @@ impl Completer {
     /// The server has these sessions: id or name, and their state.
     pub fn saw_sessions(&self, sessions: Vec<Offer>) {
         self.known().sessions = sessions;
+    }
+
+    /// These are left behind or wait, under their numbers.
+    pub fn saw_jobs(&self, jobs: Vec<Offer>) {
+        self.known().jobs = jobs;
     }
 
     /// Ctrl-C: nobody waits for anything any more.

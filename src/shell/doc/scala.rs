@@ -166,7 +166,7 @@ fn of_var(name: &str) -> String {
 /// Prints the columns where that is so: a first line, and one for each.
 fn fields(first: &str, name: &str, mark: &str) -> String {
     format!(
-        r#"val _ = if ({first}) ({name}: {DATASET}) match {{ case null => ; case livysh_d => println("{mark}"); livysh_d.schema.fields.foreach(f => println("{mark}" + f.dataType.catalogString + "\t" + f.getComment.getOrElse("").replaceAll("\\s", " ") + "\t" + f.name.replaceAll("[\r\n]", " "))) }}"#
+        r#"val _ = if ({first}) ({name}: {DATASET}) match {{ case null => println("{mark}"); case livysh_d => println("{mark}"); livysh_d.schema.fields.foreach(f => println("{mark}" + f.dataType.catalogString + "\t" + f.getComment.getOrElse("").replaceAll("\\s", " ") + "\t" + f.name.replaceAll("[\r\n]", " "))) }}"#
     )
 }
 
