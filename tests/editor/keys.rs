@@ -312,3 +312,35 @@ fn nothing_moves_in_a_paste_marked_or_not() {
     probe.pty.send("f(\r    a\r    )\r");
     probe.pty.wait_for(r#"got 2: "f(\n    a\n    )""#);
 }
+
+#[test]
+fn words_and_the_ends_of_lines_are_reached_over_many_lines() {
+    let mut probe = Probe::start(&[]);
+    probe.type_slowly("f(\raa bb\rcc dd");
+    probe.pty.wait_for("py 1> f(\n    aa bb\n    cc dd");
+    for (keys, typed, shown) in [
+        // back over the line's beginning
+        (
+            &["\x1bb", "\x1bb", "\x1bb"][..],
+            "X",
+            "    aa Xbb\n    cc dd",
+        ),
+        (&["\x1bf"], "Y", "    aa XbbY\n    cc dd"),
+        (&["\x1b[H"], "Z", "Z    aa XbbY\n    cc dd"),
+        (&["\x1b[F"], "W", "Z    aa XbbYW\n    cc dd"),
+        // and forward over its end
+        (&["\x1b[1;5C"], "V", "Z    aa XbbYW\n    ccV dd"),
+        (
+            &["\x1b[1;5D", "\x1b[1;5D"],
+            "U",
+            "Z    aa UXbbYW\n    ccV dd",
+        ),
+    ] {
+        for key in keys {
+            probe.pty.send(key);
+            pause();
+        }
+        probe.type_slowly(typed);
+        probe.pty.wait_for(shown);
+    }
+}
