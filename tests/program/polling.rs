@@ -1,5 +1,6 @@
 //! Waiting for a statement's answer through trouble.
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -69,15 +70,19 @@ fn connections_that_break_during_polls_are_survived() {
 /// What a gateway says while what is behind it is away, or in need of a pause.
 #[test]
 fn whatever_a_gateway_says_for_a_while_is_survived() {
-    let faults: [fn() -> Reply; 6] = [
-        || Reply::html(200, "<html>We will be back soon</html>"),
-        || Reply::html(404, "default backend - 404"),
-        || Reply::html(504, "<title>Gateway Time-out</title>"),
-        || Reply::with(429, &[("Retry-After", "1")], ""),
-        || Reply::with(503, &[("Retry-After", "1")], "<html>"),
-        || Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{\"id\":0"),
+    // each with the seconds that it asks for
+    let faults: [(fn() -> Reply, u64); 6] = [
+        (|| Reply::html(200, "<html>We will be back soon</html>"), 0),
+        (|| Reply::html(404, "default backend - 404"), 0),
+        (|| Reply::html(504, "<title>Gateway Time-out</title>"), 0),
+        (|| Reply::with(429, &[("Retry-After", "1")], ""), 1),
+        (|| Reply::with(503, &[("Retry-After", "1")], "<html>"), 1),
+        (
+            || Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{\"id\":0"),
+            0,
+        ),
     ];
-    for fault in faults {
+    for (fault, asks) in faults {
         let seen = AtomicUsize::new(0);
         let livy = Livy::failing(move |request| {
             // the server has shown that it knows the route
@@ -91,8 +96,11 @@ fn whatever_a_gateway_says_for_a_while_is_survived() {
         });
         let code = "slow";
         let home = Home::new();
+        let began = Instant::now();
         let ended = home.livysh(&["-e", code, &livy.url()]).run();
         ended.exits(0).prints("slow\n").silent();
+        // both times
+        assert!(began.elapsed() >= Duration::from_secs(2 * asks));
         assert_eq!(livy.asked("GET /sessions/0/statements?"), 0);
         assert_eq!(livy.submitted(), [code]);
         livy.assert_clean();
