@@ -84,7 +84,7 @@ fn whatever_a_gateway_says_for_a_while_is_survived() {
     ];
     for (fault, asks) in faults {
         let seen = AtomicUsize::new(0);
-        let livy = Livy::failing(move |request| {
+        let fault = move |request: &support::Request| {
             // the server has shown that it knows the route
             let bad =
                 request.line() == LOOK && (1..3).contains(&seen.fetch_add(1, Ordering::SeqCst));
@@ -93,6 +93,11 @@ fn whatever_a_gateway_says_for_a_while_is_survived() {
             } else {
                 Fault::None
             }
+        };
+        let livy = Livy::start(Plan {
+            fault: Box::new(fault),
+            interpreter: Box::new(|_, _| Ran::Ends(3, livy::text("slow"))),
+            ..Plan::default()
         });
         let code = "slow";
         let home = Home::new();
@@ -101,6 +106,7 @@ fn whatever_a_gateway_says_for_a_while_is_survived() {
         ended.exits(0).prints("slow\n").silent();
         // both times
         assert!(began.elapsed() >= Duration::from_secs(2 * asks));
+        assert!(livy.asked(LOOK) > 3);
         assert_eq!(livy.asked("GET /sessions/0/statements?"), 0);
         assert_eq!(livy.submitted(), [code]);
         livy.assert_clean();
