@@ -41,7 +41,7 @@ pub(super) fn offers(before: &str, known: &Known) -> Option<(usize, Vec<Offer>)>
         "help" if first => starting(commands(), typed),
         "kind" if first => named(&Kind::ALL.map(Kind::name)),
         "format" if first => starting(Format::ALL.iter().map(|it| Offer::named(it.name())), typed),
-        "load" | "upload" => files(typed),
+        "load" | "upload" | "!" => files(typed),
         "attach" if first => starting(known.sessions.iter().cloned(), typed),
         "sessions" if first => named(&["clean", "kill"]),
         "sessions" if rest.trim_start().starts_with("kill ") => {
@@ -139,7 +139,9 @@ mod tests {
         std::fs::create_dir(folder.path().join("jobs")).unwrap();
         std::fs::write(folder.path().join(".job"), "").unwrap();
         let here = folder.path().display();
-        let (_, names) = names(&format!(":load {here}/jo")).unwrap();
-        assert_eq!(names, [format!("{here}/job.py"), format!("{here}/jobs/")]);
+        for command in [":load", ":! cat"] {
+            let (_, names) = names(&format!("{command} {here}/jo")).unwrap();
+            assert_eq!(names, [format!("{here}/job.py"), format!("{here}/jobs/")]);
+        }
     }
 }
