@@ -217,14 +217,20 @@ fn asked_for(livy: &Livy, text: &str) -> usize {
     hidden.filter(|code| code.contains(text)).count()
 }
 
+/// A shell at its second SQL prompt.
+fn at_sql(livy: &Livy, home: &Home) -> Pty {
+    let mut pty = shell(livy, home, &["-k", "sql"]);
+    pty.wait_for("sql 1>");
+    enter(&mut pty, "select 1;");
+    pty.wait_for("sql 2>");
+    pty
+}
+
 #[test]
 fn sql_is_completed_from_what_the_session_once_told_and_again_after_a_change() {
     let livy = Livy::answering(with_tables);
     let home = Home::new();
-    let mut pty = shell(&livy, &home, &["-k", "sql"]);
-    pty.wait_for("sql 1>");
-    enter(&mut pty, "select 1;");
-    pty.wait_for("sql 2>");
+    let mut pty = at_sql(&livy, &home);
     tab(&mut pty, "select * from sal");
     pty.wait_for("select * from sales_of_2026");
     pty.send(" where cust");
@@ -284,10 +290,7 @@ fn a_look_at_tables_ends_with_ctrl_c_and_a_path_is_never_described() {
         livy::interpret(code, kind)
     });
     let home = Home::new();
-    let mut pty = shell(&livy, &home, &["-k", "sql"]);
-    pty.wait_for("sql 1>");
-    enter(&mut pty, "select 1;");
-    pty.wait_for("sql 2>");
+    let mut pty = at_sql(&livy, &home);
     tab(&mut pty, "select * from sal");
     livy.until("GET /sessions/0/statements/1");
     pty.send("\x03");
