@@ -87,7 +87,8 @@ impl ConditionalEventHandler for Handler {
         self.shared.key(bytes(event));
         self.note_search(event);
         let command = self.command(event, count, ctx);
-        if matches!(command, Some(Cmd::AcceptLine)) || matches!(self.key, Key::EndOfFile) {
+        let over = matches!(self.key, Key::EndOfFile) && ctx.line().is_empty();
+        if over || matches!(command, Some(Cmd::AcceptLine)) {
             self.shared.ends();
         }
         command

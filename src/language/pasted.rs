@@ -41,7 +41,13 @@ fn prompts(language: Language) -> &'static [Prompts] {
         Language::Python => &[
             Prompts {
                 first: |line| after(line, ">>>"),
-                next: |line| after(line, "..."),
+                // a page may have lost the blank before a tab, which is the code's
+                next: |line| {
+                    let rest = line.strip_prefix("...")?;
+                    rest.starts_with('\t')
+                        .then_some(rest)
+                        .or_else(|| after(line, "..."))
+                },
             },
             Prompts {
                 first: |line| numbered(line, "In [", "]:"),
@@ -79,11 +85,10 @@ fn prompts(language: Language) -> &'static [Prompts] {
 /// What follows a prompt and its blank.
 fn after<'l>(line: &'l str, prompt: &str) -> Option<&'l str> {
     let rest = line.strip_prefix(prompt)?;
-    // a page may have lost the blank before a tab, which is the code's
-    if rest.is_empty() || rest.starts_with('\t') {
+    if rest.is_empty() {
         return Some(rest);
     }
-    rest.strip_prefix(' ')
+    rest.strip_prefix([' ', '\t'])
 }
 
 /// The same with a number in the prompt.
@@ -181,7 +186,7 @@ mod tests {
 
     #[test]
     fn code_may_be_indented_by_a_tab_behind_its_prompt() {
-        becomes(Language::Python, ">>> if x:\n...\ty", "if x:\n\ty");
+        becomes(Language::Python, ">>>\tif x:\n...\ty", "if x:\n\ty");
     }
 
     #[test]

@@ -79,13 +79,16 @@ impl Opener {
         let text = if self.is_script() {
             format!("session {id} stays: {ends}; {back} comes back to it")
         } else {
-            telling.note(&format!("session {id} stays when you leave: {ends}"));
             format!("session {id} stays: {back} comes back to it")
         };
         owed.stay(Some(Farewell {
             session: session.clone(),
             text,
         }));
+        // told when it is so: whoever reads it may leave at once
+        if !self.is_script() {
+            telling.note(&format!("session {id} stays when you leave: {ends}"));
+        }
     }
 
     /// Asks the server for it; where the address above turns out to be none of Livy's, once below it.

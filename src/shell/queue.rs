@@ -5,10 +5,10 @@ use super::Shell;
 use super::commands::say;
 use crate::command;
 use crate::editor::Offer;
-use crate::language::magic;
+use crate::language::{self, magic};
 use crate::livy::{Column, Kind, Table};
 use crate::report::{Report, code, note};
-use crate::source::Piece;
+use crate::source::{self, Piece};
 
 /// An entry that waits for the session.
 pub(super) struct Waiting {
@@ -32,8 +32,11 @@ impl Waiting {
 }
 
 /// Does this text mean the same behind other code, and other code behind it?
-fn is_plain(text: &str) -> bool {
-    !command::is_command(text.trim_start()) && magic(text).is_none()
+fn is_plain(text: &str, kind: Kind) -> bool {
+    !command::is_command(text.trim_start())
+        && magic(text).is_none()
+        && language::question(text).is_none()
+        && language::pasted(source::language(kind), text).is_none()
 }
 
 impl Shell {
@@ -101,8 +104,9 @@ impl Shell {
             1 => "an entry waits for the session, and comes first".to_owned(),
             many => format!("{many} entries wait for the session, and come first"),
         };
-        Err(Report::new(code::USAGE, what)
-            .advise("ask again when they have run; Ctrl-C takes back what waits, :jobs lists it"))
+        Err(Report::new(code::USAGE, what).advise(
+            "ask again when they have run; each Ctrl-C takes back the newest, :jobs lists them",
+        ))
     }
 
     /// Ctrl-C: the newest entry that waits stands in the editor again. False where none waits.
@@ -163,7 +167,7 @@ impl Shell {
         let waited = queue.iter().map(|entry| entry.as_typed(self.kind));
         let typed = typed.filter(|typed| !typed.trim().is_empty());
         let first: Vec<String> = self.initial.take().into_iter().collect();
-        let all = first.into_iter().chain(waited).chain(typed.clone());
+        let all = first.into_iter().chain(waited).chain(typed);
         let (text, apart) = one_text(all, self.kind);
         self.initial = text;
         if apart.is_empty() {
@@ -173,9 +177,11 @@ impl Shell {
             "{} more were not sent: Up brings them back",
             apart.len()
         ));
-        // the others were entered, and are there already
-        if let Some(typed) = typed.filter(|typed| apart.last() == Some(typed)) {
-            self.remember(&typed);
+        // what was entered as it stands here is there already
+        for text in &apart {
+            if !queue.iter().any(|entry| entry.line == *text) {
+                self.remember(text);
+            }
         }
     }
 
@@ -219,8 +225,8 @@ fn one_text(texts: impl Iterator<Item = String>, kind: Kind) -> (Option<String>,
     let Some(mut text) = texts.next() else {
         return (None, Vec::new());
     };
-    if is_plain(&text) {
-        while let Some(more) = texts.next_if(|it| is_plain(it)) {
+    if is_plain(&text, kind) {
+        while let Some(more) = texts.next_if(|it| is_plain(it, kind)) {
             // an empty line ended it where it was entered
             if kind == Kind::Sql && !text.trim_end().ends_with(';') {
                 text.push(';');
@@ -258,6 +264,8 @@ mod tests {
             (&["%sql\nselect 1", "x"][..], "%sql\nselect 1", &["x"][..]),
             (&["x", "%sql\nselect 1", "y"], "x", &["%sql\nselect 1", "y"]),
             (&[":sql select 1", "x"], ":sql select 1", &["x"]),
+            (&["x", "df?", "y"], "x", &["df?", "y"]),
+            (&[">>> x", "y"], ">>> x", &["y"]),
             (&["x", "y"], "x\ny", &[]),
         ] {
             let (all, others) = joined(texts, Kind::Pyspark);

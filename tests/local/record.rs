@@ -42,9 +42,7 @@ fn a_second_shell_recalls_the_first_ones_lines_whole() {
         !screen.contents().contains("search)")
     });
     second.send("\x03");
-    second.wait_until("an empty prompt", |screen| {
-        screen.contents().trim_end().ends_with("pyspark 1>")
-    });
+    prompt(&second, "pyspark 1>");
     // as Python's own shell is left; it never had a session
     enter(&mut second, "exit()");
     assert_eq!(second.exit_code(), 3);

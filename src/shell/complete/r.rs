@@ -16,8 +16,8 @@ u$.guessTokenFromLine()
 u$.completeToken()
 f <- gsub("//+", "/", utils::head(u$.retrieveCompletions(), 500L))
 k <- vapply(f, function(n) {
-x <- if (exists(n, envir = g, inherits = FALSE) && bindingIsActive(as.name(n), g)) "active binding" else if (exists(n, mode = "function")) "function" else if (exists(n)) class(get(n))[1L] else ""
-if (x == "function") x <- paste0(x, sub("^function ", "", sub(" *NULL$", "", paste(trimws(utils::head(deparse(args(n)), 2L)), collapse = " "))))
+x <- if (exists(n, envir = g, inherits = FALSE) && bindingIsActive(as.name(n), g)) "active binding" else if (exists(n, envir = g, mode = "function")) "function" else if (exists(n, envir = g)) class(get(n, envir = g))[1L] else ""
+if (x == "function") x <- paste0(x, sub("^function ", "", sub(" *NULL$", "", paste(trimws(utils::head(deparse(args(get(n, envir = g, mode = "function"))), 2L)), collapse = " "))))
 substr(x, 1L, 80L)
 }, "")
 q <- function(x) paste0("\"", gsub("([\"\\\\])", "\\\\\\1", gsub("[[:cntrl:]]", " ", x)), "\"")

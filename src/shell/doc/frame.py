@@ -17,7 +17,10 @@ def main():
     global found
     x = value_of(ask["of"])
     if is_frame(x):
-        found = list(columns(x))
+        try:
+            found = list(columns(x))
+        except Exception:
+            found = "error"
 
 
 try:

@@ -7,8 +7,8 @@ use super::super::Shell;
 use super::super::complete::answer::{lines, mark};
 use super::super::complete::is_name;
 use super::super::inquire::{Inquiry, LIMIT};
-use super::{Columns, no_name, unknown};
-use crate::livy::Kind;
+use super::{Columns, no_name, unanswered, unknown};
+use crate::livy::{Kind, Outcome, Raised};
 use crate::report::{Report, code};
 use crate::session::Question;
 
@@ -74,6 +74,15 @@ impl Shell {
         about: &'static str,
         code: impl Fn(&str) -> String,
     ) -> Result<Vec<String>, Inquiry> {
+        Ok(self.asked(about, code)?.1)
+    }
+
+    /// The same, and the outcome.
+    fn asked(
+        &mut self,
+        about: &'static str,
+        code: impl Fn(&str) -> String,
+    ) -> Result<(Outcome, Vec<String>), Inquiry> {
         let mark = mark();
         let outcome = self.inquire(Question {
             about,
@@ -81,7 +90,8 @@ impl Shell {
             code: code(&mark),
             limit: LIMIT,
         })?;
-        Ok(lines(&outcome, &mark).map(str::to_owned).collect())
+        let lines = lines(&outcome, &mark).map(str::to_owned).collect();
+        Ok((outcome, lines))
     }
 
     /// The columns of a `Dataset` in a `val` or `var`, each with type and comment; none for what is no `Dataset`. What
@@ -95,9 +105,13 @@ impl Shell {
             return Ok(None);
         }
         for first in [of_val(name), of_var(name)] {
-            let lines = self.printed("describe", |mark| fields(&first, name, mark))?;
+            let (outcome, lines) = self.asked("describe", |mark| fields(&first, name, mark))?;
             if !lines.is_empty() {
                 return Ok(Some(lines.iter().filter_map(|it| field(it)).collect()));
+            }
+            let ran = |raised: &Raised| !raised.value.contains("<console>");
+            if outcome.error.as_ref().is_some_and(ran) {
+                return Err(Inquiry::Report(unanswered(&outcome)));
             }
         }
         let what = format!("to describe `{name}` would run it: it is no val or var");

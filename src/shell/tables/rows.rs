@@ -108,7 +108,7 @@ pub(super) fn show_tables(pattern: Option<&str>) -> String {
         Some((database, pattern)) => (format!(" in {}", quoted(&parts(database))), &pattern[1..]),
         None => (String::new(), bare),
     };
-    let pattern = pattern.trim_matches('`');
+    let pattern = parts(pattern).join(".");
     let pattern = pattern.replace('\\', "\\\\").replace('\'', "\\'");
     format!("show tables{database} like '{pattern}'")
 }
@@ -214,6 +214,7 @@ mod tests {
             ("cat.db.s*", "show tables in `cat`.`db` like 's*'"),
             ("`a.b`.s*", "show tables in `a.b` like 's*'"),
             ("`a.b`", "show tables like 'a.b'"),
+            ("`a``b`", "show tables like 'a`b'"),
             ("'x'", "show tables like 'x'"),
             ("a'b;", "show tables like 'a\\'b'"),
         ] {
