@@ -4,6 +4,7 @@
 //! is for; `tests/structure.rs` says who may know whom.
 pub mod auth;
 pub mod batch;
+pub mod bug;
 pub mod cli;
 pub mod command;
 pub mod config;
@@ -46,7 +47,7 @@ use running::Running;
 pub fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
     keep_memory_private();
     terminal::remember();
-    std::panic::set_hook(Box::new(bug));
+    std::panic::set_hook(Box::new(bug::hook));
     let env = |name: &str| std::env::var(name).ok();
     match resolve::parse(arguments, &env) {
         Ok(Command::Print(text)) => {
@@ -57,9 +58,11 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
             };
             tools::print(&text).unwrap_or_else(|report| tools::failed(&report))
         }
-        Ok(command) => go(command, &env).unwrap_or_else(|report| {
-            complain(&report);
-            report.code
+        Ok(command) => bug::guarded(|| {
+            go(command, &env).unwrap_or_else(|report| {
+                complain(&report);
+                report.code
+            })
         }),
         Err(error) => misunderstood(&error),
     }
@@ -127,47 +130,4 @@ fn misunderstood(error: &UsageError) -> u8 {
         complain(&Report::new(code::USAGE, error.to_string()));
     }
     code::USAGE
-}
-
-/// What a panic says: one paragraph, on a terminal that works again. On the main thread the way out
-/// is taken after it; any other thread ends alone.
-fn bug(panic: &std::panic::PanicHookInfo<'_>) {
-    let ends = matches!(
-        std::thread::current().name(),
-        Some("main" | session::WORKER)
-    );
-    if ends {
-        terminal::restore();
-    }
-    let what = panic.payload_as_str().unwrap_or("it gave no reason");
-    let place = panic
-        .location()
-        .map(|at| format!(" ({at})"))
-        .unwrap_or_default();
-    complain(
-        &Report::new(
-            code::STATEMENT,
-            format!("livysh met a bug of its own: {what}{place}"),
-        )
-        .advise(after_a_bug(ends)),
-    );
-}
-
-fn after_a_bug(ends: bool) -> &'static str {
-    if ends {
-        "livysh ends now and deletes its session; please report this text and what you did"
-    } else {
-        "livysh goes on, but something in it no longer works: save what you need and leave; please report this text and what you did"
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_panic_that_ends_the_program_promises_to_delete_the_session() {
-        assert!(after_a_bug(true).contains("deletes its session"));
-        assert!(after_a_bug(false).contains("livysh goes on"));
-    }
 }

@@ -3,28 +3,65 @@ use std::future::Future;
 use std::io::Write;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError, mpsc};
+use std::thread;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Builder, Handle};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Mutex, watch};
 
 use crate::session::{Interrupter, Interrupts};
 use crate::terminal;
 
-/// Says what stays behind.
-type Left = Box<dyn Fn() -> Option<String> + Send>;
+/// Its answer is what the user should know.
+type Work = Pin<Box<dyn Future<Output = Option<String>> + Send>>;
 
-/// Something owed before the program ends; it answers with what the user should know.
-struct Duty {
-    /// What is left when it is not done.
-    left: Left,
-    work: Pin<Box<dyn Future<Output = Option<String>> + Send>>,
+/// Something owed before the program ends.
+pub struct Duty {
+    debt: Debt,
+    work: Work,
+}
+
+/// What is owed, whatever became of the work.
+struct Debt {
+    /// What stays behind when it is not done.
+    left: Box<dyn Fn() -> Option<String> + Send>,
+    /// How it is done where a bug of ours broke what the work needs.
+    anew: Option<Box<dyn Fn() -> Work + Send>>,
+}
+
+impl Duty {
+    /// That work; its answer is what the user should know. `left` says what stays behind when it is not done.
+    pub fn new(
+        left: impl Fn() -> Option<String> + Send + 'static,
+        work: impl Future<Output = Option<String>> + Send + 'static,
+    ) -> Self {
+        Self {
+            debt: Debt {
+                left: Box::new(left),
+                anew: None,
+            },
+            work: Box::pin(work),
+        }
+    }
+
+    /// The same where a bug of ours broke what the work needs, or holds it for good: nothing that was used before
+    /// may be used, but for what no bug can hold. It is driven by a thread and a runtime of its own.
+    #[must_use]
+    pub fn or_anew<F: Future<Output = Option<String>> + Send + 'static>(
+        mut self,
+        anew: impl Fn() -> F + Send + 'static,
+    ) -> Self {
+        self.debt.anew = Some(Box::new(move || Box::pin(anew())));
+        self
+    }
 }
 
 /// How long all duties together may take.
 pub const LIMIT: Duration = Duration::from_secs(30);
+/// How much longer [`Shutdown::last_resort`] waits for whoever keeps that limit.
+const MORE: Duration = Duration::from_secs(5);
 
 /// What the main thread does when a signal ends the program.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,7 +84,7 @@ pub struct Shutdown(Arc<Inner>);
 struct Inner {
     interrupter: Interrupter,
     duties: std::sync::Mutex<Vec<Duty>>,
-    under_way: std::sync::Mutex<Option<Left>>,
+    under_way: std::sync::Mutex<Option<Debt>>,
     leaving: Mutex<()>,
     begun: AtomicBool,
     ending: watch::Sender<Option<u8>>,
@@ -122,40 +159,32 @@ impl Shutdown {
         self.0.begun.load(Ordering::SeqCst)
     }
 
-    /// Adds something to do before the program ends; the newest is done first. `left` says what
-    /// stays behind when it cannot be done. False when the way out is already being taken: then it
-    /// will not be done, and what would need it must not be begun.
+    /// Adds something to do before the program ends; the newest is done first. False when the way out is already
+    /// being taken: then it will not be done, and what would need it must not be begun.
     #[must_use]
-    pub fn owe(
-        &self,
-        left: impl Fn() -> Option<String> + Send + 'static,
-        work: impl Future<Output = Option<String>> + Send + 'static,
-    ) -> bool {
+    pub fn owe(&self, duty: Duty) -> bool {
         let mut duties = locked(&self.0.duties);
         // looked at under the lock: whoever leaves says so first and takes the duties after
         if self.is_leaving() {
             return false;
         }
-        duties.push(Duty {
-            left: Box::new(left),
-            work: Box::pin(work),
-        });
+        duties.push(duty);
         true
     }
 
     /// Is there a session to delete?
     pub fn is_owing(&self) -> bool {
         let duties = locked(&self.0.duties);
-        duties.iter().any(|duty| (duty.left)().is_some())
+        duties.iter().any(|duty| (duty.debt.left)().is_some())
     }
 
     /// What stays behind when the program ends now.
     pub fn owed(&self) -> Vec<String> {
         let under_way = locked(&self.0.under_way).take();
         let waiting = std::mem::take(&mut *locked(&self.0.duties));
-        let left = waiting.iter().rev().filter_map(|duty| (duty.left)());
+        let left = waiting.iter().rev().filter_map(|duty| (duty.debt.left)());
         under_way
-            .and_then(|left| left())
+            .and_then(|debt| (debt.left)())
             .into_iter()
             .chain(left)
             .collect()
@@ -182,8 +211,70 @@ impl Shutdown {
             let Some(duty) = next else {
                 return;
             };
-            *locked(&self.0.under_way) = Some(duty.left);
+            *locked(&self.0.under_way) = Some(duty.debt);
             notes.extend(duty.work.await);
+            *locked(&self.0.under_way) = None;
+        }
+    }
+
+    /// Ends the program where a bug of ours broke the way out, or would keep the caller from it: unwinding that meets
+    /// the lock which the bug held ends in an abort. Whatever the caller holds it keeps, so all is done elsewhere,
+    /// with nothing that may be broken; what cannot be done stays behind, and that is said.
+    pub fn last_resort(&self, code: u8) -> ! {
+        self.0.begun.store(true, Ordering::SeqCst);
+        self.0.ending.send_replace(Some(code));
+        // the main thread cannot heed what it calls itself
+        let waits = thread::current().name() != Some("main");
+        let (sender, notes) = mpsc::channel();
+        let shutdown = self.clone();
+        let elsewhere = thread::Builder::new().name("way out".to_owned());
+        let begun = elsewhere.spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build();
+            let notes = runtime.map(|runtime| {
+                runtime.block_on(async {
+                    let notes = shutdown.leave_anew(LIMIT).await;
+                    if waits {
+                        shutdown.main_stopped().await;
+                    }
+                    notes
+                })
+            });
+            notes.is_ok_and(|notes| sender.send(notes).is_ok())
+        });
+        let limit = LIMIT + MORE;
+        let notes = begun.ok().and_then(|_| notes.recv_timeout(limit).ok());
+        for note in notes.unwrap_or_else(|| self.owed()) {
+            let _ = writeln!(std::io::stderr(), "livysh: {note}");
+        }
+        std::process::exit(i32::from(code));
+    }
+
+    /// [`Shutdown::leave`] where nothing that was used before may be used.
+    async fn leave_anew(&self, limit: Duration) -> Vec<String> {
+        // held where nobody has it: another who leaves would find nothing to do, and end the program too early
+        let _turn = self.0.leaving.try_lock();
+        let mut notes = Vec::new();
+        let over = tokio::time::timeout(limit, self.do_anew(&mut notes)).await;
+        if over.is_err() {
+            notes.extend(self.owed());
+        }
+        notes
+    }
+
+    async fn do_anew(&self, notes: &mut Vec<String>) {
+        loop {
+            // the one that the bug met comes first
+            let met = locked(&self.0.under_way).take();
+            let next = met.or_else(|| locked(&self.0.duties).pop().map(|duty| duty.debt));
+            let Some(debt) = next else {
+                return;
+            };
+            let Some(work) = debt.anew.as_ref().map(|anew| anew()) else {
+                notes.extend((debt.left)());
+                continue;
+            };
+            *locked(&self.0.under_way) = Some(debt);
+            notes.extend(work.await);
             *locked(&self.0.under_way) = None;
         }
     }
@@ -212,11 +303,16 @@ impl Shutdown {
                 let _ = writeln!(std::io::stderr(), "livysh: {note}");
             }
         }
+        self.main_stopped().await;
+        // the main thread may be inside a blocking read that cannot be woken
+        std::process::exit(i32::from(code));
+    }
+
+    /// Returns when the main thread has ended its results, where it notices; it has a moment for that.
+    async fn main_stopped(&self) {
         let mut main = self.0.main.subscribe();
         let stopped = main.wait_for(|main| *main != Main::Heeds);
         let _ = tokio::time::timeout(GRACE, stopped).await;
-        // the main thread may be inside a blocking read that cannot be woken
-        std::process::exit(i32::from(code));
     }
 }
 
@@ -233,11 +329,11 @@ mod tests {
     async fn duties_are_done_newest_first_and_none_is_taken_on_once_the_way_out_is_taken() {
         let shutdown = Shutdown::install(&Handle::current()).unwrap();
         for name in ["server", "session"] {
-            let owed = shutdown.owe(|| None, async move { Some(name.to_owned()) });
+            let owed = shutdown.owe(Duty::new(|| None, async move { Some(name.to_owned()) }));
             assert!(owed);
         }
         assert_eq!(shutdown.leave(LIMIT).await, ["session", "server"]);
-        assert!(!shutdown.owe(|| None, async { None }));
+        assert!(!shutdown.owe(Duty::new(|| None, async { None })));
         assert!(shutdown.leave(LIMIT).await.is_empty());
     }
 
@@ -245,7 +341,7 @@ mod tests {
     async fn what_stays_behind_is_told_without_being_done() {
         let shutdown = Shutdown::install(&Handle::current()).unwrap();
         let left = || Some("session 7 may still be there".to_owned());
-        assert!(shutdown.owe(left, std::future::pending()));
+        assert!(shutdown.owe(Duty::new(left, std::future::pending())));
         assert_eq!(shutdown.owed(), ["session 7 may still be there"]);
     }
 
@@ -253,8 +349,8 @@ mod tests {
     async fn a_duty_that_never_ends_holds_the_way_out_for_a_limited_time_and_is_told() {
         let shutdown = Shutdown::install(&Handle::current()).unwrap();
         let left = |id: u8| move || Some(format!("session {id} may still be there"));
-        assert!(shutdown.owe(left(7), std::future::pending()));
-        assert!(shutdown.owe(left(8), async { Some("done".to_owned()) }));
+        assert!(shutdown.owe(Duty::new(left(7), std::future::pending())));
+        assert!(shutdown.owe(Duty::new(left(8), async { Some("done".to_owned()) })));
         // the duties are begun before the limit is looked at: no machine is too slow for the one that ends
         assert_eq!(
             shutdown.leave(Duration::ZERO).await,
@@ -265,14 +361,39 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn a_panic_that_held_the_duties_loses_none() {
         let shutdown = Shutdown::install(&Handle::current()).unwrap();
-        assert!(shutdown.owe(|| None, async { Some("done".to_owned()) }));
+        assert!(shutdown.owe(Duty::new(|| None, async { Some("done".to_owned()) })));
         let inner = Arc::clone(&shutdown.0);
         let poisoned = std::thread::spawn(move || {
             let _held = inner.duties.lock().unwrap();
             panic!("a bug");
         });
         assert!(poisoned.join().is_err());
-        assert!(shutdown.owe(|| None, async { None }));
+        assert!(shutdown.owe(Duty::new(|| None, async { None })));
         assert_eq!(shutdown.leave(LIMIT).await, ["done"]);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn after_a_bug_on_the_way_out_each_duty_is_done_anew_the_one_that_it_met_first() {
+        let shutdown = Shutdown::install(&Handle::current()).unwrap();
+        let left = |what: &'static str| move || Some(format!("{what} is left"));
+        let anew = |what: &'static str| move || async move { Some(format!("{what} anew")) };
+        let waits = || std::future::pending();
+        let duties = [
+            Duty::new(left("a server"), waits()),
+            Duty::new(left("the first"), waits()).or_anew(anew("the first")),
+            Duty::new(left("the newest"), waits()).or_anew(anew("the newest")),
+        ];
+        for duty in duties {
+            assert!(shutdown.owe(duty));
+        }
+        // as where the thread is held for good: the turn is not given back
+        let _turn = shutdown.0.leaving.lock().await;
+        let met = locked(&shutdown.0.duties).pop().unwrap();
+        *locked(&shutdown.0.under_way) = Some(met.debt);
+        assert_eq!(
+            shutdown.leave_anew(LIMIT).await,
+            ["the newest anew", "the first anew", "a server is left"]
+        );
+        assert!(shutdown.owed().is_empty());
     }
 }

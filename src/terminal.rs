@@ -5,7 +5,7 @@
 
 use std::env;
 use std::io::{self, IsTerminal};
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -192,7 +192,7 @@ pub fn restore() {
     if tcgetpgrp(terminal).is_ok_and(|foreground| foreground != getpgrp()) {
         return;
     }
-    let editing = tcgetattr(terminal).is_ok_and(|now| is_raw(&now) && !is_raw(mode));
+    let editing = is_edited(terminal, mode);
     let _ = tcsetattr(terminal, OptionalActions::Now, mode);
     if let Some(screen) = screen() {
         write_all(screen, PLAIN_AGAIN);
@@ -201,6 +201,20 @@ pub fn restore() {
             write_all(screen, b"\r\n");
         }
     }
+}
+
+/// Goes below a line that is being edited, for what cannot go through the editor.
+pub fn below_the_line() {
+    if let Some((terminal, mode)) = BEFORE_US.get()
+        && is_edited(terminal, mode)
+        && let Some(screen) = screen()
+    {
+        write_all(screen, b"\r\n");
+    }
+}
+
+fn is_edited(terminal: impl AsFd, before: &Termios) -> bool {
+    tcgetattr(terminal).is_ok_and(|now| is_raw(&now) && !is_raw(before))
 }
 
 fn is_raw(mode: &Termios) -> bool {

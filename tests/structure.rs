@@ -27,6 +27,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("shutdown", &["session", "terminal"]),
     ("style", &["render", "settings", "terminal"]),
     ("report", &["livy", "local", "paths", "render", "session"]),
+    ("bug", &["report", "session", "shutdown", "terminal"]),
     ("source", &["language", "livy", "report", "settings"]),
     ("record", &["livy", "owner", "report", "session", "source"]),
     ("verbose", &["editor", "livy", "render"]),
@@ -74,9 +75,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "running",
         &[
-            "auth", "batch", "cli", "dry_run", "editor", "livy", "local", "opening", "output",
-            "paths", "progress", "record", "render", "report", "runner", "session", "settings",
-            "shell", "shutdown", "style", "terminal", "tools", "verbose",
+            "auth", "batch", "bug", "cli", "dry_run", "editor", "livy", "local", "opening",
+            "output", "paths", "progress", "record", "render", "report", "runner", "session",
+            "settings", "shell", "shutdown", "style", "terminal", "tools", "verbose",
         ],
     ),
 ];

@@ -102,6 +102,14 @@ impl Client {
         })))
     }
 
+    /// One of the same server that shares nothing with this one: no connection, no cookie, no lock.
+    ///
+    /// # Errors
+    /// Those of [`Client::new`].
+    pub fn anew(&self) -> Result<Self, Error> {
+        Self::new(self.wire().connection.clone())
+    }
+
     /// The address above `/sessions`, without a trailing slash.
     pub fn base(&self) -> &Url {
         &self.wire().base

@@ -24,7 +24,7 @@ use crate::record::Record;
 use crate::report::Report;
 use crate::session::{Health, KeepAlive, Lease, Session};
 use crate::settings::{Settings, Target, Which};
-use crate::shutdown::Shutdown;
+use crate::shutdown::{Duty, Shutdown};
 use attach::PickedUp;
 use ends::Ends;
 pub use init::{Init, init};
@@ -302,11 +302,12 @@ impl Opener {
 
     /// Whatever way the program ends, the session goes first. False when it is ending already.
     fn owe(&self, owed: &Owed, promise: &Promise) -> bool {
-        let (left, work) = (owed.clone(), owed.clone());
-        let taken = self
-            .0
-            .shutdown
-            .owe(move || left.left(), async move { work.close().await });
+        let (left, work, anew) = (owed.clone(), owed.clone(), owed.clone());
+        let duty = Duty::new(move || left.left(), async move { work.close().await });
+        let taken = self.0.shutdown.owe(duty.or_anew(move || {
+            let anew = anew.clone();
+            async move { anew.close_anew().await }
+        }));
         if taken {
             *promise.lock().unwrap_or_else(PoisonError::into_inner) = Some(owed.clone());
         }

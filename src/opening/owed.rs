@@ -230,7 +230,23 @@ impl Owed {
             }
             return (!said.is_empty()).then(|| said.join("; "));
         }
-        match self.lease.close(&self.client).await {
+        self.told(self.lease.close(&self.client).await)
+    }
+
+    /// The same where a bug of ours broke the client, or holds whoever closes already.
+    pub(super) async fn close_anew(&self) -> Option<String> {
+        if self.stays() {
+            return None;
+        }
+        match self.client.anew() {
+            Ok(client) => self.told(self.lease.close_anew(&client).await),
+            Err(_) => self.left(),
+        }
+    }
+
+    /// What the user should know of that end.
+    fn told(&self, closed: Closed) -> Option<String> {
+        match closed {
             // whoever closed it before may not write that down any more, where the program ends meanwhile
             Closed::Nothing | Closed::Deleted(_) | Closed::Before => {
                 self.erase();

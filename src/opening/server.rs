@@ -8,6 +8,7 @@ use crate::livy::{Client, Connection, Credentials, Error, ProxyChoice, Reason};
 use crate::local::serving::{LocalSpark, Served};
 use crate::report::Report;
 use crate::settings::Target;
+use crate::shutdown::Duty;
 
 impl Opener {
     /// The client; the first call makes it, and starts the local server where that is meant.
@@ -39,10 +40,10 @@ impl Opener {
             server,
             ..
         } = local.start().await.map_err(|error| Report::from(&error))?;
-        let owed = self.0.shutdown.owe(|| None, async move {
+        let owed = self.0.shutdown.owe(Duty::new(|| None, async move {
             server.shutdown().await;
             None
-        });
+        }));
         if !owed {
             return Err(given_up());
         }

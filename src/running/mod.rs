@@ -12,6 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::timeout;
 
 use crate::batch::{self, Script, Stop};
+use crate::bug::{self, guarded};
 use crate::cli::{Serve, SessionsAction, Setup};
 use crate::editor::Editor;
 use crate::livy::{Credentials, Trace};
@@ -35,12 +36,6 @@ const MOMENT: Duration = Duration::from_millis(300);
 /// How long after the end of a piped script the signal may come that ended whoever wrote it.
 const SAME_SIGNAL: Duration = Duration::from_millis(5);
 
-/// The exit code of some work. A panic has been told by the hook: what is left of the work then is its exit code,
-/// and the way out is taken all the same.
-fn guarded(work: impl FnOnce() -> u8) -> u8 {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or(code::STATEMENT)
-}
-
 /// The runtime and the way out.
 pub struct Running {
     runtime: Runtime,
@@ -55,10 +50,12 @@ impl Running {
             |error: io::Error| Report::new(code::SERVER, format!("livysh cannot start: {error}"));
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
+            .on_thread_park(bug::outside_of_tasks)
             .enable_all()
             .build()
             .map_err(failed)?;
         let shutdown = Shutdown::install(runtime.handle()).map_err(failed)?;
+        bug::way_out(&shutdown);
         Ok(Self {
             runtime,
             shutdown,
@@ -217,9 +214,10 @@ impl Running {
         let quiet = settings.run.quiet;
         let mut interrupts = self.shutdown.interrupts();
         let opener = self.opener(settings, trace, record, Consent::Given, &mut interrupts)?;
-        let code = self
-            .runtime
-            .block_on(tools::sessions::run(action, &opener, &mut interrupts));
+        let code = guarded(|| {
+            self.runtime
+                .block_on(tools::sessions::run(action, &opener, &mut interrupts))
+        });
         Ok(self.leave(code, quiet))
     }
 
@@ -232,12 +230,8 @@ impl Running {
             serve.quiet,
             &mut interrupts,
         )?;
-        let code = self.runtime.block_on(tools::serve::run(
-            serve,
-            &local,
-            &self.shutdown,
-            &mut interrupts,
-        ));
+        let serving = tools::serve::run(serve, &local, &self.shutdown, &mut interrupts);
+        let code = guarded(|| self.runtime.block_on(serving));
         Ok(self.leave(code, serve.quiet))
     }
 
@@ -368,7 +362,7 @@ impl Running {
             "deleting the session (Ctrl-C leaves at once)",
             !quiet && io::stderr().is_terminal() && self.shutdown.is_owing(),
         );
-        let (notes, code) = self.runtime.block_on(async {
+        let left = async {
             let leaving = self.shutdown.leave(shutdown::LIMIT);
             tokio::pin!(leaving);
             tokio::select! {
@@ -381,8 +375,10 @@ impl Running {
                 notes.unwrap_or_else(|_| self.shutdown.owed()),
                 code::INTERRUPTED,
             )
-        });
+        };
+        let left = catch_unwind(AssertUnwindSafe(|| self.runtime.block_on(left)));
         drop(line);
+        let (notes, code) = left.unwrap_or_else(|_| self.shutdown.last_resort(code::STATEMENT));
         for text in notes {
             insist(&text);
         }

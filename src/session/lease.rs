@@ -178,6 +178,11 @@ impl Lease {
     /// and then has nothing to do.
     pub async fn close(&self, client: &Client) -> Closed {
         let _one_at_a_time = self.0.closing.lock().await;
+        self.close_anew(client).await
+    }
+
+    /// The same whether or not another call is under way: for where that one will never end.
+    pub async fn close_anew(&self, client: &Client) -> Closed {
         if self.seal() {
             return Closed::Nothing;
         }

@@ -3,7 +3,7 @@ use crate::cli::Serve;
 use crate::local::serving::LocalSpark;
 use crate::report::{Report, code, note};
 use crate::session::Interrupts;
-use crate::shutdown::Shutdown;
+use crate::shutdown::{Duty, Shutdown};
 
 use super::{failed, print};
 
@@ -24,7 +24,7 @@ pub async fn run(
     };
     let address = served.url.clone();
     let secret_file = served.secret_file.clone();
-    if !shutdown.owe(|| None, stop(served.server)) {
+    if !shutdown.owe(Duty::new(|| None, stop(served.server))) {
         return code::INTERRUPTED;
     }
     let said = match &secret_file {

@@ -6,6 +6,9 @@
     reason = "a helper of a test fails as the test does"
 )]
 
+#[cfg(target_os = "linux")]
+#[path = "../support/bug.rs"]
+mod bug;
 #[path = "../support/livy.rs"]
 mod livy;
 #[path = "../support/proxy.rs"]

@@ -18,6 +18,11 @@ pub fn shell(livy: &Livy, home: &Home, options: &[&str]) -> Pty {
 
 /// The same at that address. A lost statement is looked for only for a moment.
 pub fn shell_at(url: &str, home: &Home, options: &[&str]) -> Pty {
+    builder(url, home, options).spawn()
+}
+
+/// The same, not yet started.
+pub fn builder(url: &str, home: &Home, options: &[&str]) -> Builder {
     let builder = Builder::new(env!("CARGO_BIN_EXE_livysh"))
         .env("LIVYSH_HOME", home.path("livysh"))
         .env("HOME", home.path(""))
@@ -26,7 +31,7 @@ pub fn shell_at(url: &str, home: &Home, options: &[&str]) -> Pty {
     let builder = options
         .iter()
         .fold(builder, |builder, option| builder.arg(*option));
-    builder.arg(url).spawn()
+    builder.arg(url)
 }
 
 /// A shell whose session has answered a first statement: it is at its second prompt.

@@ -1,4 +1,4 @@
-//! A bug in the built program, at a moment that a test chooses: the clock fails once, on the main thread. The
+//! A bug in the built program, at a moment that a test chooses: the clock fails once, on the thread that is meant. The
 //! standard library takes a clock that fails for a bug, and panics.
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,8 +15,9 @@ const CLOCK: &str = r#"
 #include <unistd.h>
 
 int clock_gettime(clockid_t clock, struct timespec *time) {
-    const char *file = getenv("LIVYSH_TEST_BUG");
-    if (file && syscall(SYS_gettid) == getpid() && unlink(file) == 0) {
+    int first = syscall(SYS_gettid) == getpid();
+    const char *file = getenv(first ? "LIVYSH_TEST_BUG" : "LIVYSH_TEST_BUG_ELSEWHERE");
+    if (file && unlink(file) == 0) {
         errno = EINVAL;
         return -1;
     }
@@ -28,11 +29,21 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
 pub struct Bug {
     library: PathBuf,
     moment: PathBuf,
+    thread: &'static str,
 }
 
 impl Bug {
-    /// One that is made in that home.
+    /// One that is made in that home, on the main thread.
     pub fn new(home: &Home) -> Self {
+        Self::on(home, "LIVYSH_TEST_BUG")
+    }
+
+    /// The same on another thread, whichever looks at the clock first.
+    pub fn elsewhere(home: &Home) -> Self {
+        Self::on(home, "LIVYSH_TEST_BUG_ELSEWHERE")
+    }
+
+    fn on(home: &Home, thread: &'static str) -> Self {
         let library = home.path("clock.so");
         let made = Command::new("cc")
             .args(["-shared", "-fPIC", "-o"])
@@ -45,13 +56,24 @@ impl Bug {
         Self {
             library,
             moment: home.path("moment"),
+            thread,
         }
     }
 
     /// A program that has it.
     pub fn within(&self, job: Job) -> Job {
-        job.env("LD_PRELOAD", self.library.to_str().unwrap())
-            .env("LIVYSH_TEST_BUG", self.moment.to_str().unwrap())
+        let variables = self.variables().into_iter();
+        variables.fold(job, |job, (name, value)| {
+            job.env(name, value.to_str().unwrap())
+        })
+    }
+
+    /// The environment that brings it to a program.
+    pub fn variables(&self) -> [(&'static str, PathBuf); 2] {
+        [
+            ("LD_PRELOAD", self.library.clone()),
+            (self.thread, self.moment.clone()),
+        ]
     }
 
     /// It shows itself from now on, once.

@@ -1,5 +1,7 @@
 //! Every way out at every stage of a session: none is left, the exit code says how it ended, and the
 //! terminal is as it was.
+#[cfg(target_os = "linux")]
+mod bugs;
 mod chance;
 mod closing;
 mod neighbours;
@@ -69,4 +71,10 @@ fn in_all<C: Copy + Debug + Sync>(cases: &[C], rounds: u64, run: impl Fn(C, &mut
 /// A pause of up to so many milliseconds.
 fn pause(random: &mut Rng, most: u64) {
     std::thread::sleep(Duration::from_millis(random.u64(0..=most)));
+}
+
+/// A file that holds up whoever reads it until somebody writes.
+fn fifo(path: &std::path::Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.unwrap().success());
 }

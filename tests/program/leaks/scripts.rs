@@ -17,13 +17,7 @@ fn a_script_leaves_no_session_at_any_stage_by_any_signal_and_by_no_broken_pipe()
         let mut arguments = vec!["-e", stage.code(), &url];
         let command = format!("cat {}", token.display());
         if stage == Stage::Before {
-            assert!(
-                std::process::Command::new("mkfifo")
-                    .arg(&token)
-                    .status()
-                    .unwrap()
-                    .success()
-            );
+            fifo(&token);
             arguments.extend(["--token-command", &command]);
         }
         let mut started = scene.home.livysh(&arguments).start();

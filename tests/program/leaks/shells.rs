@@ -1,5 +1,5 @@
 //! Shells in a terminal.
-use rustix::termios::{Termios, tcgetattr};
+use rustix::termios::{ControlModes, InputModes, LocalModes, OutputModes, Termios, tcgetattr};
 
 use super::super::pty::Pty;
 use super::super::shell::{enter, shell};
@@ -17,7 +17,10 @@ fn cases() -> Vec<(Stage, Way)> {
 }
 
 /// The settings of a terminal that programs change.
-fn mode(device: &std::fs::File) -> impl PartialEq + Debug + use<> {
+#[derive(Debug, PartialEq)]
+pub struct Mode(InputModes, OutputModes, ControlModes, LocalModes);
+
+fn mode(device: &std::fs::File) -> Mode {
     let Termios {
         input_modes,
         output_modes,
@@ -25,15 +28,32 @@ fn mode(device: &std::fs::File) -> impl PartialEq + Debug + use<> {
         local_modes,
         ..
     } = tcgetattr(device).unwrap();
-    (input_modes, output_modes, control_modes, local_modes)
+    Mode(input_modes, output_modes, control_modes, local_modes)
+}
+
+/// Those of one that nobody changed.
+pub fn fresh() -> Mode {
+    let pty = pty::Builder::new("/bin/cat").spawn();
+    mode(&std::fs::File::open(pty.device()).unwrap())
+}
+
+/// The program has ended, and its terminal is as it was. `device` was held open: the terminal's mode outlives the
+/// program only as long as somebody holds it.
+#[track_caller]
+pub fn assert_as_it_was(pty: &Pty, device: std::fs::File, fresh: &Mode) {
+    assert_eq!(mode(&device), *fresh);
+    drop(device);
+    pty.drain();
+    let (pasting, hidden) = pty.look(|screen| (screen.bracketed_paste(), screen.hide_cursor()));
+    assert!(
+        !pasting && !hidden,
+        "pasting {pasting}, cursor hidden {hidden}"
+    );
 }
 
 #[test]
 fn a_shell_leaves_no_session_at_any_stage_by_any_way_and_the_terminal_is_as_it_was() {
-    let fresh = {
-        let pty = pty::Builder::new("/bin/cat").spawn();
-        mode(&std::fs::File::open(pty.device()).unwrap())
-    };
+    let fresh = fresh();
     in_all(&cases(), rounds(), |(stage, way), random| {
         let scene = Scene::new(if stage == Stage::Idle {
             Stage::Running
@@ -46,7 +66,6 @@ fn a_shell_leaves_no_session_at_any_stage_by_any_way_and_the_terminal_is_as_it_w
             &[]
         };
         let mut pty = shell(&scene.livy, &scene.home, options);
-        // held open: the terminal's mode outlives the program only as long as somebody holds it
         let device = std::fs::File::open(pty.device()).unwrap();
         reach(&scene, stage, &mut pty);
         pause(random, 20);
@@ -66,20 +85,13 @@ fn a_shell_leaves_no_session_at_any_stage_by_any_way_and_the_terminal_is_as_it_w
             "{}",
             pty.screen()
         );
-        assert_eq!(mode(&device), fresh);
-        drop(device);
-        pty.drain();
-        let (pasting, hidden) = pty.look(|screen| (screen.bracketed_paste(), screen.hide_cursor()));
-        assert!(
-            !pasting && !hidden,
-            "pasting {pasting}, cursor hidden {hidden}"
-        );
+        assert_as_it_was(&pty, device, &fresh);
         scene.clean(stage, way);
     });
 }
 
 /// Brings the shell to that stage.
-fn reach(scene: &Scene, stage: Stage, pty: &mut Pty) {
+pub fn reach(scene: &Scene, stage: Stage, pty: &mut Pty) {
     pty.wait_for(if stage == Stage::Before {
         "assword"
     } else {

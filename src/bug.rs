@@ -1,0 +1,98 @@
+//! A bug of livysh's own: what a panic says, and that the way out is taken all the same.
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use tokio::task;
+
+use crate::report::{Report, code, complain};
+use crate::session::WORKER;
+use crate::shutdown::Shutdown;
+use crate::terminal;
+
+/// What is owed before the program ends, once it is known.
+static WAY_OUT: OnceLock<Shutdown> = OnceLock::new();
+/// The main thread has met a bug and told of it: the program ends.
+static ENDS: AtomicBool = AtomicBool::new(false);
+
+/// What the standard library says where it aborts next, with no way back: the sign of a bug that left a lock behind,
+/// which the unwinding met.
+const NO_WAY_BACK: [&str; 2] = [
+    "panic in a destructor during cleanup",
+    "panic in a function that cannot unwind",
+];
+
+const GOES_ON: &str = "livysh goes on, but something in it no longer works: save what you need and leave; please report this text and what you did";
+const GOES: &str =
+    "livysh ends now and deletes its session; please report this text and what you did";
+
+/// The way out of this program. The first one stands.
+pub fn way_out(shutdown: &Shutdown) {
+    let _ = WAY_OUT.set(shutdown.clone());
+}
+
+/// The exit code of some work. A panic has been told by the hook: what is left of the work then is its exit code,
+/// and the way out is taken all the same.
+pub fn guarded(work: impl FnOnce() -> u8) -> u8 {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(code::STATEMENT)
+}
+
+/// What a panic says: one paragraph, on a terminal that works again. On the main thread the way out
+/// is taken after it; any other thread ends alone. Where the program would abort instead, the way out is taken here.
+pub fn hook(panic: &PanicHookInfo<'_>) {
+    let said = panic.payload_as_str();
+    let is_main = thread::current().name() == Some("main");
+    let aborts = said.is_some_and(|said| NO_WAY_BACK.contains(&said)) || is_outside_of_tasks();
+    let ends = aborts || is_main || thread::current().name() == Some(WORKER);
+    if ends {
+        terminal::restore();
+    } else {
+        terminal::below_the_line();
+    }
+    let told = if is_main || aborts {
+        ENDS.swap(true, Ordering::SeqCst)
+    } else {
+        ENDS.load(Ordering::SeqCst)
+    };
+    // what comes of the first is no news
+    if !told {
+        tell(panic, ends);
+    }
+    if aborts && let Some(shutdown) = WAY_OUT.get() {
+        shutdown.last_resort(code::STATEMENT);
+    }
+}
+
+thread_local! {
+    /// The task that a worker of the runtime is itself, as long as it is in none of those that it runs.
+    static OUTSIDE: Cell<Option<task::Id>> = const { Cell::new(None) };
+}
+
+/// To be called by a worker of the runtime that is in no task. A panic there aborts the program; one inside of a task
+/// ends that task alone.
+pub fn outside_of_tasks() {
+    OUTSIDE.set(task::try_id());
+}
+
+/// Is this thread a worker of the runtime, and in no task?
+fn is_outside_of_tasks() -> bool {
+    let outside = OUTSIDE.get();
+    outside.is_some() && outside == task::try_id()
+}
+
+fn tell(panic: &PanicHookInfo<'_>, ends: bool) {
+    let what = panic.payload_as_str().unwrap_or("it gave no reason");
+    let place = panic
+        .location()
+        .map(|at| format!(" ({at})"))
+        .unwrap_or_default();
+    complain(
+        &Report::new(
+            code::STATEMENT,
+            format!("livysh met a bug of its own: {what}{place}"),
+        )
+        .advise(if ends { GOES } else { GOES_ON }),
+    );
+}
