@@ -61,8 +61,18 @@ pub struct OwnSession {
 const COLUMNS: &str = "id, time_ms, server, name, session, heartbeat_s, kept, options, host, pid, process_start, owner_lock";
 
 impl Record {
-    /// Writes a session down before its creation is sent; returns its number in the journal.
+    /// Writes a session down before its creation is sent; returns its number in the journal. It is on the disk then:
+    /// a power cut that follows leaves a session behind, which the next start can tell of.
     pub fn creating(&self, creating: &Creating<'_>) -> Result<i64, RecordError> {
+        self.connection.pragma_update(None, "synchronous", "FULL")?;
+        let written = self.insert(creating);
+        let usual = self.connection.pragma_update(None, "synchronous", "NORMAL");
+        let key = written?;
+        usual?;
+        Ok(key)
+    }
+
+    fn insert(&self, creating: &Creating<'_>) -> Result<i64, RecordError> {
         let mut insert = self.connection.prepare_cached(
             "INSERT INTO sessions
                  (time_ms, server, name, host, pid, process_start, owner_lock, kept, options)

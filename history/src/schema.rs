@@ -103,7 +103,8 @@ fn prepare(connection: &mut Connection, steps: &[&str]) -> Result<(), RecordErro
     if mode != "wal" {
         connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     }
-    // A crash of the program loses nothing; a power cut may lose the last entries, not the file.
+    // A crash of the program loses nothing; a power cut may lose the last entries, not the file. What it may not lose
+    // is written with another setting.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     if found == known {
         return Ok(());

@@ -1,7 +1,5 @@
 //! One run of the program from settings to exit code: what every way in and every way out share.
 mod parts;
-#[cfg(test)]
-mod tests;
 
 use std::io::{self, IsTerminal};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -15,17 +15,21 @@ const COLLECTED_EVERY: Duration = Duration::from_secs(60);
 /// A wall clock that runs ahead of the machine's own by more than this was not only corrected.
 const SLEPT: Duration = Duration::from_secs(30);
 
-/// The two clocks: one that stands still while the machine sleeps, one that does not.
+/// What the two clocks show: the one that stands still while the machine sleeps, and the one that does not, but can
+/// be set.
+type Moment = (Instant, SystemTime);
+
+/// The two clocks.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> (Instant, SystemTime) + Send + Sync>);
+pub struct Clock(Arc<dyn Fn() -> Moment + Send + Sync>);
 
 impl Clock {
     /// One that answers so.
-    pub fn new(now: impl Fn() -> (Instant, SystemTime) + Send + Sync + 'static) -> Self {
+    pub fn new(now: impl Fn() -> Moment + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    fn now(&self) -> (Instant, SystemTime) {
+    fn now(&self) -> Moment {
         (self.0)()
     }
 }
@@ -52,13 +56,13 @@ pub struct Life {
 #[derive(Debug)]
 struct Known {
     /// The last call that the idle rule counts, as far as we know.
-    used: SystemTime,
+    used: Moment,
     /// It was used before us, nobody knows when: only a use of ours tells.
     used_before: bool,
     /// Others may use it as well.
     others: bool,
     /// The last answer of the server.
-    seen: SystemTime,
+    seen: Moment,
     /// The idle limit, where the server told.
     limit: Option<Duration>,
     heartbeat: Option<Duration>,
@@ -69,7 +73,7 @@ struct Known {
     /// The server did not answer since then.
     troubled: bool,
     /// At the last look at the clocks.
-    clocks: (Instant, SystemTime),
+    clocks: Moment,
 }
 
 /// An end for idleness that is near.
@@ -94,10 +98,10 @@ impl Life {
     pub fn new(clock: Clock) -> Self {
         let clocks = clock.now();
         let known = Known {
-            used: clocks.1,
+            used: clocks,
             used_before: false,
             others: false,
-            seen: clocks.1,
+            seen: clocks,
             limit: None,
             heartbeat: None,
             working: 0,
@@ -128,7 +132,7 @@ impl Life {
 
     /// The server showed the session: it is there, and its limits may stand in the answer.
     pub(super) fn shown(&self, session: &livy::Session) {
-        let now = self.clock.now().1;
+        let now = self.clock.now();
         let field = |name: &str| {
             session
                 .more
@@ -153,7 +157,7 @@ impl Life {
 
     /// A call that the idle rule counts has been answered.
     pub fn used(&self) {
-        let now = self.clock.now().1;
+        let now = self.clock.now();
         let mut known = self.known();
         known.used = now;
         (known.warned, known.used_before) = (false, false);
@@ -182,7 +186,7 @@ impl Life {
 
     /// Is it time to tell the idle rule that somebody waits? Then it is taken to be told.
     pub(super) fn tells(&self) -> bool {
-        let now = self.clock.now().1;
+        let now = self.clock.now();
         let mut known = self.known();
         let due = known.working > 0 && age(known.used, now) >= known.limit() / 3;
         if due {
@@ -193,7 +197,7 @@ impl Life {
 
     /// An end for idleness that is near, once.
     pub(super) fn fades(&self) -> Option<Fading> {
-        let now = self.clock.now().1;
+        let now = self.clock.now();
         let mut known = self.known();
         let (limit, idle) = (known.limit(), age(known.used, now));
         let left = limit.saturating_sub(idle);
@@ -217,7 +221,7 @@ impl Life {
         let mut known = self.known();
         let then = std::mem::replace(&mut known.clocks, now);
         let ran = now.0.saturating_duration_since(then.0);
-        let slept = age(then.1, now.1).saturating_sub(ran);
+        let slept = age(then, now).saturating_sub(ran);
         known.slept |= slept > SLEPT;
         (slept > SLEPT).then_some(slept)
     }
@@ -231,7 +235,7 @@ impl Life {
         if state.is_some_and(|state| !state.is_over()) {
             return Some(Cause::ChannelBroken);
         }
-        let now = self.clock.now().1;
+        let now = self.clock.now();
         let known = self.known();
         let (away, idle) = (age(known.seen, now), age(known.used, now));
         if let Some(limit) = known.heartbeat.filter(|limit| away >= *limit) {
@@ -264,9 +268,10 @@ impl Drop for Working {
     }
 }
 
-/// A clock that was set back says nothing.
-fn age(then: SystemTime, now: SystemTime) -> Duration {
-    now.duration_since(then).unwrap_or_default()
+/// The time between, sleep included. Where the wall clock was set back, the other one knows better.
+fn age(then: Moment, now: Moment) -> Duration {
+    let ran = now.0.saturating_duration_since(then.0);
+    now.1.duration_since(then.1).unwrap_or_default().max(ran)
 }
 
 /// A duration as Livy echoes it: digits and a unit, milliseconds without one.

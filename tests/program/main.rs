@@ -51,6 +51,8 @@ mod parts;
 mod planted;
 mod poison;
 mod polling;
+#[cfg(target_os = "linux")]
+mod power;
 mod prompts;
 mod quirks;
 mod recall;

@@ -44,15 +44,7 @@ impl Bug {
     }
 
     fn on(home: &Home, thread: &'static str) -> Self {
-        let library = home.path("clock.so");
-        let made = Command::new("cc")
-            .args(["-shared", "-fPIC", "-o"])
-            .arg(&library)
-            .arg(home.write("clock.c", CLOCK))
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&made.stderr);
-        assert!(made.status.success(), "{said}");
+        let library = preloaded(home, "clock", CLOCK);
         Self {
             library,
             moment: home.path("moment"),
@@ -80,4 +72,18 @@ impl Bug {
     pub fn shows(&self) {
         std::fs::write(&self.moment, "").unwrap();
     }
+}
+
+/// A library for `LD_PRELOAD`, made of that C in that home.
+pub fn preloaded(home: &Home, name: &str, source: &str) -> PathBuf {
+    let library = home.path(&format!("{name}.so"));
+    let made = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .arg(&library)
+        .arg(home.write(&format!("{name}.c"), source))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&made.stderr);
+    assert!(made.status.success(), "{said}");
+    library
 }

@@ -1,8 +1,8 @@
 use super::*;
 
-/// Clocks that stand until a test moves them: by running, and by sleeping on top.
+/// Clocks that stand until a test moves them: by running, by sleeping on top, and by setting the wall clock back.
 #[derive(Clone, Default)]
-pub struct Hands(Arc<Mutex<(Duration, Duration)>>);
+pub struct Hands(Arc<Mutex<(Duration, Duration, Duration)>>);
 
 impl Hands {
     pub fn run(&self, seconds: u64) {
@@ -13,11 +13,15 @@ impl Hands {
         self.0.lock().unwrap().1 += Duration::from_secs(seconds);
     }
 
+    pub fn set_back(&self, seconds: u64) {
+        self.0.lock().unwrap().2 += Duration::from_secs(seconds);
+    }
+
     pub fn life(&self) -> Life {
         let (start, wall, hands) = (Instant::now(), SystemTime::now(), self.clone());
         Life::new(Clock::new(move || {
-            let (ran, slept) = *hands.0.lock().unwrap();
-            (start + ran, wall + ran + slept)
+            let (ran, slept, back) = *hands.0.lock().unwrap();
+            (start + ran, wall + ran + slept - back)
         }))
     }
 }
@@ -73,6 +77,21 @@ fn a_session_that_was_there_warns_only_once_its_last_use_is_known() {
     life.used();
     hands.run(3300);
     assert!(life.fades().is_some_and(|fading| fading.others));
+}
+
+#[test]
+fn a_wall_clock_that_is_set_back_makes_nothing_younger() {
+    let hands = Hands::default();
+    let life = hands.life();
+    life.used();
+    let working = life.work();
+    hands.set_back(7200);
+    hands.run(1300);
+    assert!(life.tells(), "the idle rule is told in time");
+    drop(working);
+    hands.run(3300);
+    assert!(life.fades().is_some());
+    assert_eq!(life.slept(), None);
 }
 
 #[test]

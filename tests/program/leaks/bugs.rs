@@ -105,7 +105,7 @@ fn a_shell_that_meets_a_bug_of_its_own_leaves_no_session_and_the_terminal_as_it_
             .fold(shell, |shell, (name, value)| shell.env(name, value))
             .spawn();
         let device = std::fs::File::open(pty.device()).unwrap();
-        super::shells::reach(&scene, stage, &mut pty);
+        shells::reach(&scene, stage, &mut pty);
         pause(random, 20);
         bug.shows();
         if [Stage::Sent, Stage::Starting, Stage::Idle].contains(&stage) {
