@@ -122,9 +122,14 @@ impl Session {
         }
     }
 
-    /// [`Session::is_replaced`], asked in any case.
+    /// Whose is the session of its id? Asked in any case.
+    async fn whose(&self) -> Check {
+        let fresh = Duration::ZERO;
+        self.identity.check(&self.client, &self.id, fresh).await
+    }
+
+    /// Is its id surely another session's?
     async fn is_other(&self) -> bool {
-        let check = self.identity.check(&self.client, &self.id, Duration::ZERO);
-        matches!(check.await, Check::Replaced)
+        matches!(self.whose().await, Check::Replaced)
     }
 }

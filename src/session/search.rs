@@ -7,6 +7,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::Session;
 use super::cancel::Cancel;
 use super::execute::{BAD_ANSWERS, Running};
+use super::identity::Check;
 use super::interrupt::Interrupts;
 use super::lost::Lost;
 use super::poll::{Backoff, passes};
@@ -39,6 +40,7 @@ impl Session {
             failing: Backoff::default(),
             trouble: None,
             bad: 0,
+            unproved: None,
         };
         search.say();
         let mut pause = Duration::ZERO;
@@ -113,6 +115,8 @@ struct Search<'a> {
     failing: Backoff,
     trouble: Option<Instant>,
     bad: u32,
+    /// Since when one that may be it has been shown in a session that nothing proves to be ours.
+    unproved: Option<Instant>,
 }
 
 impl Search<'_> {
@@ -125,10 +129,7 @@ impl Search<'_> {
         tokio::time::sleep(pause).await;
         let session = self.session;
         match session.client.statement(&session.id, self.next).await {
-            Ok(statement) => {
-                self.answered();
-                self.judge(statement).await
-            }
+            Ok(statement) => self.judge(statement).await,
             Err(error) => match error.reason() {
                 Some(Reason::NoSuchStatement) => {
                     self.answered();
@@ -157,11 +158,21 @@ impl Search<'_> {
         session.sent.saw(statement.id);
         if session.sent.is_hidden(statement.id) || has_other_code(&statement, self.code) {
             // somebody else's, or one of ours that nobody sees
+            self.answered();
             self.next += 1;
             return Step::Again(Duration::ZERO);
         }
-        if session.is_other().await {
-            return Step::Lost(Box::new(Lost::Replaced { id: None }));
+        match session.whose().await {
+            Check::Replaced => return Step::Lost(Box::new(Lost::Replaced { id: None })),
+            // a server that was restarted may show a stranger's: it is looked at until that can be told
+            Check::Unknown(error) if passes(&session.client, &error) => {
+                let since = *self.unproved.get_or_insert_with(Instant::now);
+                if since.elapsed() >= session.sent.search() {
+                    return Step::Maybe(Some(statement.id));
+                }
+                return self.again(error);
+            }
+            _ => self.answered(),
         }
         // others may have sent the same, and so may we before
         let hidden = statement.code.is_none() && session.sent.has_strays();
@@ -175,6 +186,7 @@ impl Search<'_> {
     fn answered(&mut self) {
         self.failing.reset();
         self.bad = 0;
+        self.unproved = None;
         if self.trouble.take().is_some() {
             self.say();
         }
@@ -214,8 +226,14 @@ impl Search<'_> {
                 _ => {}
             }
         }
+        self.again(error)
+    }
+
+    /// Another look, as long as the session may live.
+    fn again(&mut self, error: Error) -> Step {
         let since = *self.trouble.get_or_insert_with(Instant::now);
-        if session.patience.is_some_and(|most| since.elapsed() >= most) {
+        let most = self.session.patience;
+        if most.is_some_and(|most| since.elapsed() >= most) {
             return Step::Maybe(None);
         }
         let wait = self

@@ -7,6 +7,7 @@ use super::Session;
 use super::cancel::Cancel;
 use super::double::{Double, LookOut};
 use super::execute::{BAD_ANSWERS, Running, SECOND_LOOK};
+use super::identity::Check;
 use super::interrupt::Interrupts;
 use super::lost::Lost;
 use super::poll::{Backoff, passes, statement_interval};
@@ -42,6 +43,8 @@ pub(super) struct Wait<'a> {
     dying: u32,
     /// Answers in a row that the statement, or its session, is not there.
     denied: u32,
+    /// Since when it has been shown in a session that nothing proves to be ours.
+    unproved: Option<Instant>,
     /// What was sent: other code under its number is another session's, or the server's way of writing it.
     code: Option<&'a str>,
     /// Where it is ours: a way out that leaves the session knows by this that somebody waits.
@@ -80,6 +83,7 @@ impl<'a> Wait<'a> {
             bad: 0,
             dying: 0,
             denied: 0,
+            unproved: None,
             code,
             waited: None,
             double: None,
@@ -159,10 +163,13 @@ impl<'a> Wait<'a> {
         }
         match self.asked().await {
             Ok(statement) => {
-                self.same_session(&statement).await?;
-                self.backoff.reset();
-                self.trouble = None;
                 (self.hung, self.bad, self.dying, self.denied) = (0, 0, 0, 0);
+                if let Some(again) = self.unless_ours(&statement).await? {
+                    return Ok(again);
+                }
+                self.backoff.reset();
+                (self.trouble, self.unproved) = (None, None);
+                self.session.identity.seen();
                 Ok(Look::Statement(Box::new(statement)))
             }
             Err(error) => self.after_failure(error).await,
@@ -184,19 +191,42 @@ impl<'a> Wait<'a> {
         answer.await
     }
 
-    /// A server that did not answer for a while, or that has other code under that number, may have been restarted.
-    async fn same_session(&mut self, statement: &Statement) -> Result<(), Lost> {
+    /// A server that did not answer for a while, or that has other code under that number, may have been restarted:
+    /// what it shows is taken when its session proves to be ours, and looked at again until that can be told. None
+    /// where it is ours.
+    async fn unless_ours(&mut self, statement: &Statement) -> Result<Option<Look>, Lost> {
         let other = self
             .code
             .is_some_and(|sent| has_other_code(statement, sent));
-        if self.trouble.is_some() || other {
-            if self.session.is_other().await {
-                return Err(Lost::Replaced { id: Some(self.id) });
-            }
-            self.code = self.code.filter(|_| !other);
+        if self.trouble.is_none() && !other {
+            return Ok(None);
         }
-        self.session.identity.seen();
-        Ok(())
+        let id = self.id;
+        let whose = self.session.whose().await;
+        let since = *self.unproved.get_or_insert_with(Instant::now);
+        let long = since.elapsed() >= self.session.sent.search();
+        match whose {
+            Check::Replaced => return Err(Lost::Replaced { id: Some(id) }),
+            // the next look tells that it is gone
+            Check::Gone if other && !long => {
+                return Ok(Some(Look::Again(self.backoff.next(None))));
+            }
+            Check::Gone if other => return Err(Lost::Replaced { id: Some(id) }),
+            Check::Unknown(error) if other || passes(&self.session.client, &error) => {
+                if !long {
+                    let wait = self.backoff.next(asked(&error));
+                    return self.again(error, wait).map(Some);
+                }
+                // a server that fails to show its sessions for good: the code alone must do
+                if other || statement.code.is_none() {
+                    let after = since.elapsed();
+                    return Err(Lost::Silent { id, after, error });
+                }
+            }
+            _ => {}
+        }
+        self.code = self.code.filter(|_| !other);
+        Ok(None)
     }
 
     /// What says that it is not there, or its session, is believed only when a second look says so as well.
@@ -241,9 +271,7 @@ impl<'a> Wait<'a> {
         if !passes(&self.session.client, &error) {
             return Err(self.given_up(error).await);
         }
-        let wait = self
-            .backoff
-            .next(error.failure().and_then(|failure| failure.retry_after));
+        let wait = self.backoff.next(asked(&error));
         let hangs = matches!(&*error.problem, Problem::Reach(Reach::Timeout { .. }));
         let dying = error.reason() == Some(Reason::DriverGone);
         let bad = matches!(&*error.problem, Problem::Garbled { .. })
@@ -288,6 +316,11 @@ impl<'a> Wait<'a> {
             _ => Lost::Unreadable { id: self.id, error },
         }
     }
+}
+
+/// The server's own word on when to ask again.
+fn asked(error: &Error) -> Option<Duration> {
+    error.failure().and_then(|failure| failure.retry_after)
 }
 
 /// Does it say that the statement, or its session, is not there?
