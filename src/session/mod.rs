@@ -115,10 +115,12 @@ impl Session {
         }
         match self.client.statement(&self.id, statement).await {
             Ok(statement) => statement.state.is_over(),
-            Err(error) => matches!(
-                error.reason(),
-                Some(Reason::NoSuchStatement | Reason::NoSuchSession)
-            ),
+            Err(error) => match error.reason() {
+                Some(Reason::NoSuchSession) => true,
+                // a session that comes back after a restart does not show it yet
+                Some(Reason::NoSuchStatement) => self.is_over().await.is_some(),
+                _ => false,
+            },
         }
     }
 

@@ -12,6 +12,7 @@ use super::interrupt::Interrupts;
 use super::lost::Lost;
 use super::poll::{Backoff, passes};
 use super::sent::has_other_code;
+use super::wait::is_early;
 use crate::livy::{Error, Reason, Statement};
 
 impl Session {
@@ -208,7 +209,7 @@ impl Search<'_> {
 
     async fn after_failure(&mut self, error: Error) -> Step {
         let session = self.session;
-        if !passes(&session.client, &error) {
+        if !passes(&session.client, &error) && !is_early(&error) {
             if error.reason() == Some(Reason::WrongCredentials) {
                 return Step::Lost(Box::new(Lost::Refused { id: None, error }));
             }

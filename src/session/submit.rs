@@ -12,7 +12,7 @@ use super::interrupt::Interrupts;
 use super::lost::Lost;
 use super::poll::Backoff;
 use super::underway::{LAST_ANSWER, OnItsWay};
-use super::wait::is_session_denied;
+use super::wait::{is_early, is_session_denied};
 use crate::livy::{Error, Problem, Reach, Reason, Statement};
 
 /// How often a statement is sent again that a server refuses for want of the session, which it shows all the same.
@@ -44,10 +44,12 @@ impl Session {
                         return Ok(statement);
                     }
                     Err(error) if never_left(&error) => error,
-                    // refused unread by who may have lost the session from sight for a moment
-                    Err(error) if is_session_denied(&error) => {
-                        denied += 1;
-                        match self.is_surely_over().await {
+                    // refused unread: by who may have lost the session from sight for a moment, or for a session that
+                    // comes back after a restart
+                    Err(error) if is_session_denied(&error) || is_early(&error) => {
+                        let look = self.is_surely_over().await;
+                        denied += u32::from(look.is_some() || is_session_denied(&error));
+                        match look {
                             Some(true) => return Err(self.post_mortem(None, true).await),
                             _ if denied > DENIALS => return Err(Lost::NotSent(error)),
                             _ => error,

@@ -229,27 +229,45 @@ impl<'a> Wait<'a> {
         Ok(None)
     }
 
-    /// What says that it is not there, or its session, is believed only when a second look says so as well.
+    /// What says that it is not there, or its session, is believed only when a second look says so as well, and the
+    /// session is well: one that comes back after a restart has none of them yet.
     async fn after_denial(&mut self, error: Error) -> Result<Look, Lost> {
         self.denied += 1;
-        if is_session_denied(&error) {
+        // the second look comes soon, later ones as after any failure
+        let wait = self.backoff.next(None);
+        let first = self.denied == 1;
+        let of_session = is_session_denied(&error);
+        if of_session || !first {
             match self.session.is_surely_over().await {
                 Some(true) => {
                     return Err(self.session.post_mortem(Some(self.id), false).await);
+                }
+                Some(false) if !of_session => {
+                    if let Some(lost) = self.missing().await {
+                        return Err(lost);
+                    }
                 }
                 // the server says both, for good
                 Some(false) if self.denied >= BAD_ANSWERS => {
                     return Err(Lost::Unreadable { id: self.id, error });
                 }
-                _ => {}
+                Some(false) => {}
+                None => self.denied = 1,
             }
-        } else if self.denied > 1 {
-            return Err(self.given_up(error).await);
         }
-        // the second look comes soon, later ones as after any failure
-        let wait = self.backoff.next(None);
-        let first = self.denied == 1;
         self.again(error, if first { SECOND_LOOK } else { wait })
+    }
+
+    /// Why a session that is well has no statement of that number; none where a later look may find it.
+    async fn missing(&self) -> Option<Lost> {
+        let id = self.id;
+        if self.session.is_other().await {
+            Some(Lost::Replaced { id: Some(id) })
+        } else if self.session.has_pushed_out(id).await {
+            Some(Lost::Evicted { id })
+        } else {
+            (self.denied >= BAD_ANSWERS).then_some(Lost::Vanished { id })
+        }
     }
 
     /// Another look, as long as the session may live.
@@ -268,7 +286,7 @@ impl<'a> Wait<'a> {
         if is_denial(&error) {
             return self.after_denial(error).await;
         }
-        if !passes(&self.session.client, &error) {
+        if !passes(&self.session.client, &error) && !is_early(&error) {
             return Err(self.given_up(error).await);
         }
         let wait = self.backoff.next(asked(&error));
@@ -301,12 +319,8 @@ impl<'a> Wait<'a> {
     }
 
     /// Names what cannot be got over.
-    pub(super) async fn given_up(&self, error: Error) -> Lost {
+    async fn given_up(&self, error: Error) -> Lost {
         match error.reason() {
-            Some(Reason::NoSuchStatement) if self.session.is_other().await => {
-                Lost::Replaced { id: Some(self.id) }
-            }
-            Some(Reason::NoSuchStatement) => Lost::Evicted { id: self.id },
             // the server's own word; what it shows as the state may be out of date then
             Some(Reason::SessionOver) => self.session.post_mortem(Some(self.id), false).await,
             Some(Reason::WrongCredentials) => Lost::Refused {
@@ -332,4 +346,9 @@ pub(super) fn is_denial(error: &Error) -> bool {
 /// Does it say that the session is not there?
 pub(super) fn is_session_denied(error: &Error) -> bool {
     error.reason() == Some(Reason::NoSuchSession)
+}
+
+/// Does it say that the session takes no statements yet? One that has taken some comes back after a restart.
+pub(super) fn is_early(error: &Error) -> bool {
+    error.reason() == Some(Reason::NotReady)
 }

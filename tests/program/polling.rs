@@ -235,14 +235,43 @@ fn a_driver_that_dies_is_told_with_the_log_of_its_session() {
     livy.assert_clean();
 }
 
+/// A server that no longer knows the first statement, and has others up to that one.
+fn without_the_first(newest: u32) -> Livy {
+    Livy::failing(move |request| {
+        let line = request.line();
+        let number = line.strip_prefix("GET /sessions/0/statements/");
+        match number.and_then(|number| number.parse().ok()) {
+            Some(0) => Fault::Instead(Reply::json(404, "\"Statement not found\"")),
+            Some(number) if number <= newest => Fault::Instead(Reply::json(
+                200,
+                format!(r#"{{"id":{number},"state":"available","code":"others"}}"#),
+            )),
+            _ => Fault::None,
+        }
+    })
+}
+
 #[test]
 fn an_evicted_statement_is_told_as_that() {
-    let livy = looks(usize::MAX, || Reply::json(404, "\"Statement not found\""));
+    let livy = without_the_first(120);
     run(&livy, &[]).exits(1).says(&[
         "no longer keeps the answer of its statement 0",
         "newest 100",
     ]);
     livy.assert_clean();
+}
+
+#[test]
+fn a_statement_that_nothing_pushed_out_is_not_told_as_evicted() {
+    for newest in [0, 60] {
+        let livy = without_the_first(newest);
+        run(&livy, &[]).exits(1).says(&[
+            "the server no longer knows its statement 0",
+            "whether it ran to its end is unknown",
+        ]);
+        assert!(livy.asked(LOOK) > 4);
+        livy.assert_clean();
+    }
 }
 
 #[test]
