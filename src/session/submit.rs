@@ -10,9 +10,9 @@ use super::execute::{Running, Submission};
 use super::identity::{Check, STATEMENT_FRESH};
 use super::interrupt::Interrupts;
 use super::lost::Lost;
-use super::poll::Backoff;
+use super::poll::{Backoff, passes};
 use super::underway::{LAST_ANSWER, OnItsWay};
-use super::wait::{is_early, is_session_denied};
+use super::wait::{asked, is_early, is_session_denied};
 use crate::livy::{Error, Problem, Reach, Reason, Statement};
 
 /// How often a statement is sent again that a server refuses for want of the session, which it shows all the same.
@@ -31,7 +31,7 @@ impl Session {
         let mut trouble = None;
         let mut denied = 0;
         loop {
-            let error = match self.still_ours(interrupts).await? {
+            let error = match self.still_ours(trouble, interrupts).await? {
                 // nothing is sent to where nothing comes back from
                 Some(error) => error,
                 None if !on_its_way.leaves() => return Err(Lost::GivenUp),
@@ -68,8 +68,9 @@ impl Session {
             if over || cancel.wanted {
                 return Err(Lost::NotSent(error));
             }
+            let pause = backoff.next(asked(&error));
             let _ = events.send(Running::Trouble { since, error });
-            wait(backoff.next(None), interrupts).await?;
+            wait(pause, interrupts).await?;
         }
     }
 
@@ -127,20 +128,34 @@ impl Session {
         }
     }
 
-    /// The look before a statement: why the server cannot be reached, where that is so. Who interrupts it has nothing
-    /// sent.
-    async fn still_ours(&self, interrupts: &mut Interrupts) -> Result<Option<Error>, Lost> {
-        let check = self.identity.check(&self.client, &self.id, STATEMENT_FRESH);
+    /// The look before a statement: why the server cannot be reached, where that is so, `since` then. Who interrupts it
+    /// has nothing sent.
+    async fn still_ours(
+        &self,
+        since: Option<Instant>,
+        interrupts: &mut Interrupts,
+    ) -> Result<Option<Error>, Lost> {
         tokio::select! {
             biased;
             () = interrupts.next() => Err(Lost::GivenUp),
-            check = check => match check {
-                Check::Replaced => Err(Lost::Replaced { id: None }),
-                Check::Unknown(error) if matches!(&*error.problem, Problem::Reach(_)) => Ok(Some(error)),
-                // a server that does not say is no proof
-                _ => Ok(None),
-            },
+            look = self.way(since) => look,
         }
+    }
+
+    /// A statement that is sent into an outage may be lost, and nothing need be sent: a gateway's word for it counts as
+    /// much as a connection that breaks. A server that only fails to show this session for good, which its state
+    /// tells, gets the statement all the same after some time.
+    async fn way(&self, since: Option<Instant>) -> Result<Option<Error>, Lost> {
+        let check = self.identity.check(&self.client, &self.id, STATEMENT_FRESH);
+        let error = match check.await {
+            Check::Replaced => return Err(Lost::Replaced { id: None }),
+            Check::Unknown(error) if passes(&self.client, &error) => error,
+            // a server that does not say is no proof
+            _ => return Ok(None),
+        };
+        let long = since.is_some_and(|since| since.elapsed() >= self.sent.search());
+        let shows = long && self.client.state(&self.id).await.is_ok();
+        Ok((!shows).then_some(error))
     }
 }
 

@@ -333,7 +333,7 @@ impl<'a> Wait<'a> {
 }
 
 /// The server's own word on when to ask again.
-fn asked(error: &Error) -> Option<Duration> {
+pub(super) fn asked(error: &Error) -> Option<Duration> {
     error.failure().and_then(|failure| failure.retry_after)
 }
 
