@@ -12,7 +12,7 @@ use super::interrupt::Interrupts;
 use super::lost::Lost;
 use super::poll::{Backoff, passes};
 use super::sent::has_other_code;
-use super::wait::is_early;
+use super::wait::{is_early, may_be_its_own};
 use crate::livy::{Error, Reason, Statement};
 
 impl Session {
@@ -41,6 +41,7 @@ impl Session {
             failing: Backoff::default(),
             trouble: None,
             bad: 0,
+            alone: 0,
             unproved: None,
         };
         search.say();
@@ -116,6 +117,8 @@ struct Search<'a> {
     failing: Backoff,
     trouble: Option<Instant>,
     bad: u32,
+    /// Of the bad answers those, once they are many, at which the session was well.
+    alone: u32,
     /// Since when one that may be it has been shown in a session that nothing proves to be ours.
     unproved: Option<Instant>,
 }
@@ -186,7 +189,7 @@ impl Search<'_> {
 
     fn answered(&mut self) {
         self.failing.reset();
-        self.bad = 0;
+        (self.bad, self.alone) = (0, 0);
         self.unproved = None;
         if self.trouble.take().is_some() {
             self.say();
@@ -216,15 +219,23 @@ impl Search<'_> {
             return Step::Maybe(None);
         }
         let dying = error.reason() == Some(Reason::DriverGone);
-        let answered = dying || error.reason() == Some(Reason::Server);
-        self.bad = if answered { self.bad + 1 } else { 0 };
+        let counts = dying || may_be_its_own(&error);
+        self.bad = if counts { self.bad + 1 } else { 0 };
         let enough = self.bad >= BAD_ANSWERS && self.began.elapsed() >= session.sent.search();
         if dying || enough {
             match session.is_surely_over().await {
                 Some(true) => return self.over().await,
-                // a statement that the server cannot write as JSON is there, and cannot be shown
-                Some(false) if enough => return Step::Maybe(Some(self.next)),
-                _ => {}
+                // a statement that the server cannot write as JSON, or a gateway let through, is there, and cannot
+                // be shown
+                Some(false) if enough => {
+                    self.alone += 1;
+                    if self.alone > 1 {
+                        return Step::Maybe(Some(self.next));
+                    }
+                }
+                Some(false) => {}
+                // an outage is not the statement's
+                None => (self.bad, self.alone) = (0, 0),
             }
         }
         self.again(error)

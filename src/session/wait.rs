@@ -16,8 +16,10 @@ use super::underway::Waited;
 use crate::livy::{Error, Problem, Reach, Reason, Statement, StatementState};
 
 /// Time-outs in a row, each while the session was well, after which a statement is given up by name: an answer too
-/// large for Livy's channel hangs for ever.
+/// large for Livy's channel hangs for ever. The same for other failures, once they are many.
 const HUNG_ANSWERS: u32 = 2;
+/// Failures in a row are many after this time, too: a gateway may take its time over each.
+const BAD_FOR: Duration = Duration::from_secs(120);
 /// Failures in a row, the last of which say that the driver is gone while the session's state says that it is not.
 const CUT_OFF: u32 = 4;
 /// How long after its state a statement's output may follow.
@@ -37,9 +39,11 @@ pub(super) struct Wait<'a> {
     pub(super) trouble: Option<Instant>,
     /// Since when it has been seen ended without output.
     without_output: Option<Instant>,
-    /// Time-outs, bad answers and answers of a dying driver, each in a row: an outage before them does not count.
+    /// Failures in a row while the session was well, all those that may be this statement's alone and since when, and
+    /// those of a dying driver: an outage before them does not count.
     hung: u32,
     bad: u32,
+    bad_since: Option<Instant>,
     dying: u32,
     /// Answers in a row that the statement, or its session, is not there.
     denied: u32,
@@ -81,6 +85,7 @@ impl<'a> Wait<'a> {
             without_output: None,
             hung: 0,
             bad: 0,
+            bad_since: None,
             dying: 0,
             denied: 0,
             unproved: None,
@@ -164,6 +169,7 @@ impl<'a> Wait<'a> {
         match self.asked().await {
             Ok(statement) => {
                 (self.hung, self.bad, self.dying, self.denied) = (0, 0, 0, 0);
+                self.bad_since = None;
                 if let Some(again) = self.unless_ours(&statement).await? {
                     return Ok(again);
                 }
@@ -292,24 +298,33 @@ impl<'a> Wait<'a> {
         let wait = self.backoff.next(asked(&error));
         let hangs = matches!(&*error.problem, Problem::Reach(Reach::Timeout { .. }));
         let dying = error.reason() == Some(Reason::DriverGone);
-        let bad = matches!(&*error.problem, Problem::Garbled { .. })
-            || error.reason() == Some(Reason::Server);
-        self.bad = if bad { self.bad + 1 } else { 0 };
+        (self.bad, self.bad_since) = if may_be_its_own(&error) {
+            (
+                self.bad + 1,
+                self.bad_since.or_else(|| Some(Instant::now())),
+            )
+        } else {
+            (0, None)
+        };
         self.dying = if dying { self.dying + 1 } else { 0 };
-        let enough = self.bad >= BAD_ANSWERS;
-        if dying || hangs || enough {
+        let long = self
+            .bad_since
+            .is_some_and(|since| since.elapsed() >= BAD_FOR);
+        if dying || hangs || long || self.bad >= BAD_ANSWERS {
             match self.session.is_surely_over().await {
                 Some(true) => return Err(self.session.post_mortem(Some(self.id), false).await),
-                // only this one hangs
-                Some(false) if hangs => self.hung += 1,
-                Some(false) if enough => return Err(Lost::Unreadable { id: self.id, error }),
                 // a driver that ends tells its state soon; one that is cut off never does
                 Some(false) if self.dying >= CUT_OFF => {
                     return Err(self.session.post_mortem(Some(self.id), false).await);
                 }
-                Some(false) => {}
+                Some(false) if dying => {}
+                // only this one fails
+                Some(false) => self.hung += 1,
                 // nothing answers, or a session comes back after a restart: the trouble is not the statement's
-                None => (self.hung, self.bad, self.dying) = (0, 0, 0),
+                None => {
+                    (self.hung, self.bad, self.dying) = (0, 0, 0);
+                    self.bad_since = None;
+                }
             }
         }
         if self.hung >= HUNG_ANSWERS {
@@ -346,6 +361,22 @@ pub(super) fn is_denial(error: &Error) -> bool {
 /// Does it say that the session is not there?
 pub(super) fn is_session_denied(error: &Error) -> bool {
     error.reason() == Some(Reason::NoSuchSession)
+}
+
+/// May it fail for this statement alone, whose answer is too large, or cannot be written? A gateway cuts such an
+/// answer off, or says that it took too long. Who asks for patience says nothing of the statement.
+pub(super) fn may_be_its_own(error: &Error) -> bool {
+    match &*error.problem {
+        Problem::Garbled { .. } | Problem::Reach(Reach::Timeout { .. } | Reach::Broken { .. }) => {
+            true
+        }
+        Problem::Failure(failure) => match failure.reason {
+            Reason::Busy => failure.status != 429 && failure.retry_after.is_none(),
+            Reason::Server | Reason::NotReady => true,
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// Does it say that the session takes no statements yet? One that has taken some comes back after a restart.

@@ -179,12 +179,25 @@ fn a_token_that_is_refused_for_good_is_told() {
 
 #[test]
 fn an_answer_that_cannot_be_fetched_is_given_up_by_name_while_the_session_is_well() {
-    let livy = looks(usize::MAX, || Reply::html(500, "<title>Error 500</title>"));
-    let ended = run(&livy, &["--continue", "-e", "after"])
-        .exits(1)
-        .prints("after\n");
-    ended.says(&["statement 0 cannot be fetched", "the session goes on"]);
-    livy.assert_clean();
+    let failures: [fn() -> Reply; 4] = [
+        || Reply::html(500, "<title>Error 500</title>"),
+        || Reply::html(504, "<title>Gateway Time-out</title>"),
+        || Reply::html(502, ""),
+        Reply::dropped,
+    ];
+    let all = failures.map(|failure| {
+        std::thread::spawn(move || {
+            let livy = looks(usize::MAX, failure);
+            let ended = run(&livy, &["--continue", "-e", "after"])
+                .exits(1)
+                .prints("after\n");
+            ended.says(&["statement 0 cannot be fetched", "the session goes on"]);
+            livy.assert_clean();
+        })
+    });
+    for one in all {
+        one.join().unwrap();
+    }
 }
 
 #[test]
