@@ -30,6 +30,7 @@ impl Session {
         let mut backoff = Backoff::default();
         let mut trouble = None;
         let mut denied = 0;
+        let code = submission.code;
         loop {
             let error = match self.still_ours(trouble, interrupts).await? {
                 // nothing is sent to where nothing comes back from
@@ -47,17 +48,18 @@ impl Session {
                     // refused unread: by who may have lost the session from sight for a moment, or for a session that
                     // comes back after a restart
                     Err(error) if is_session_denied(&error) || is_early(&error) => {
-                        let look = self.is_surely_over().await;
+                        let look = unless(interrupts, self.is_surely_over()).await;
+                        let look = look.ok_or(Lost::GivenUp)?;
                         denied += u32::from(look.is_some() || is_session_denied(&error));
                         match look {
-                            Some(true) => return Err(self.post_mortem(None, true).await),
+                            Some(true) => return Err(self.end(true, code, interrupts).await),
                             _ if denied > DENIALS => return Err(Lost::NotSent(error)),
                             _ => error,
                         }
                     }
                     Err(error) => {
                         return self
-                            .after_refusal(submission.code, error, cancel, interrupts, events)
+                            .after_refusal(code, error, cancel, interrupts, events)
                             .await;
                     }
                 },
@@ -97,8 +99,7 @@ impl Session {
                         return Ok(answer);
                     }
                     if cancel.wanted || interrupts.is_stop() {
-                        self.sent.doubt(submission.code);
-                        return Err(Lost::Left { id: None });
+                        return Err(self.left(submission.code));
                     }
                     cancel.wanted = true;
                     let _ = events.send(Running::CancelLater);
@@ -116,16 +117,37 @@ impl Session {
         events: &UnboundedSender<Running>,
     ) -> Result<Statement, Lost> {
         // a driver that drops the call may be dying, with the session
-        if error.reason() == Some(Reason::DriverGone) && self.is_surely_over().await == Some(true) {
-            return Err(self.post_mortem(None, false).await);
+        if error.reason() == Some(Reason::DriverGone) {
+            match unless(interrupts, self.is_surely_over()).await {
+                Some(Some(true)) => return Err(self.end(false, code, interrupts).await),
+                Some(_) => {}
+                None if cancel.wanted => return Err(self.left(code)),
+                None => cancel.wanted = true,
+            }
         }
         if error.may_have_arrived() {
             return self.look_for(code, error, cancel, interrupts, events).await;
         }
         match error.reason() {
-            Some(Reason::SessionOver) => Err(self.post_mortem(None, true).await),
+            Some(Reason::SessionOver) => Err(self.end(true, code, interrupts).await),
             _ => Err(Lost::NotSent(error)),
         }
+    }
+
+    /// The session is over: what can still be learned of that, unless nobody waits for it. `refused`: it did not take
+    /// the statement.
+    async fn end(&self, refused: bool, code: &str, interrupts: &mut Interrupts) -> Lost {
+        match unless(interrupts, self.post_mortem(None, refused)).await {
+            Some(lost) => lost,
+            None if refused => Lost::GivenUp,
+            None => self.left(code),
+        }
+    }
+
+    /// Nobody waits for it, and it may have arrived.
+    fn left(&self, code: &str) -> Lost {
+        self.sent.doubt(code);
+        Lost::Left { id: None }
     }
 
     /// The look before a statement: why the server cannot be reached, where that is so, `since` then. Who interrupts it
@@ -135,11 +157,8 @@ impl Session {
         since: Option<Instant>,
         interrupts: &mut Interrupts,
     ) -> Result<Option<Error>, Lost> {
-        tokio::select! {
-            biased;
-            () = interrupts.next() => Err(Lost::GivenUp),
-            look = self.way(since) => look,
-        }
+        let look = unless(interrupts, self.way(since)).await;
+        look.unwrap_or(Err(Lost::GivenUp))
     }
 
     /// A statement that is sent into an outage may be lost, and nothing need be sent: a gateway's word for it counts as
@@ -168,9 +187,15 @@ fn never_left(error: &Error) -> bool {
 }
 
 async fn wait(pause: Duration, interrupts: &mut Interrupts) -> Result<(), Lost> {
+    let slept = unless(interrupts, tokio::time::sleep(pause)).await;
+    slept.ok_or(Lost::GivenUp)
+}
+
+/// What that comes to; none at an interrupt.
+async fn unless<T>(interrupts: &mut Interrupts, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;
-        () = interrupts.next() => Err(Lost::GivenUp),
-        () = tokio::time::sleep(pause) => Ok(()),
+        () = interrupts.next() => None,
+        done = work => Some(done),
     }
 }
