@@ -128,9 +128,9 @@ impl Session {
         let _turn = self.hidden.yields().await;
         let mut on_its_way = self.underway.sending();
         let mut cancel = Cancel::default();
-        let statement = self
-            .submit(submission, &mut on_its_way, &mut cancel, interrupts, events)
-            .await?;
+        let submitted = self.submit(submission, &mut on_its_way, &mut cancel, interrupts, events);
+        // in a place of its own, as large as both are
+        let statement = Box::pin(submitted).await?;
         let waited = self.underway.begun(statement.id);
         drop(on_its_way);
         let _ = events.send(Running::Accepted(statement.id));
@@ -140,7 +140,7 @@ impl Session {
         wait.double = double;
         self.sent.unread(statement.id);
         let id = statement.id;
-        let ended = wait.until_final(statement, interrupts).await;
+        let ended = Box::pin(wait.until_final(statement, interrupts)).await;
         let cut_off = matches!(ended, Err(Lost::Silent { .. } | Lost::Refused { .. }));
         if cut_off {
             // it goes on, and nobody wanted that
