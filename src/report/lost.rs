@@ -33,7 +33,13 @@ impl From<&Lost> for Report {
                 code::STATEMENT,
                 format!("the server no longer keeps the answer of its statement {id}"),
             )
-            .because("it keeps only the newest 100, or the session was replaced"),
+            .because("it keeps only the newest 100, and there are as many newer ones"),
+            Lost::Vanished { id } => Self::new(
+                code::STATEMENT,
+                format!("the server no longer knows its statement {id}: whether it ran to its end is unknown"),
+            )
+            .because("the server was restarted and has lost it, or another server answers now")
+            .advise("look at what it was to change before you run it again"),
             Lost::Unreadable { id, error } => Self::new(
                 code::STATEMENT,
                 format!(

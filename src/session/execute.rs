@@ -128,9 +128,9 @@ impl Session {
         let _turn = self.hidden.yields().await;
         let mut on_its_way = self.underway.sending();
         let mut cancel = Cancel::default();
-        let statement = self
-            .submit(submission, &mut on_its_way, &mut cancel, interrupts, events)
-            .await?;
+        let submitted = self.submit(submission, &mut on_its_way, &mut cancel, interrupts, events);
+        // in a place of its own, as large as both are
+        let statement = Box::pin(submitted).await?;
         let waited = self.underway.begun(statement.id);
         drop(on_its_way);
         let _ = events.send(Running::Accepted(statement.id));
@@ -140,7 +140,7 @@ impl Session {
         wait.double = double;
         self.sent.unread(statement.id);
         let id = statement.id;
-        let ended = wait.until_final(statement, interrupts).await;
+        let ended = Box::pin(wait.until_final(statement, interrupts)).await;
         let cut_off = matches!(ended, Err(Lost::Silent { .. } | Lost::Refused { .. }));
         if cut_off {
             // it goes on, and nobody wanted that
@@ -227,37 +227,115 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+
     use super::*;
     use crate::livy::{Client, Connection};
     use crate::session::Interrupter;
 
-    #[tokio::test]
-    async fn an_interrupt_during_the_look_before_a_statement_sends_nothing() {
-        // connections are taken, and nothing is answered
-        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// What one statement comes to where the server acts so, interrupted as soon as it has acted.
+    async fn interrupted<T: Send + 'static>(
+        rests: bool,
+        server: impl FnOnce(&TcpListener) -> T + Send + 'static,
+    ) -> (Lost, T) {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", silent.local_addr().unwrap());
         let client = Client::new(Connection::new(url.parse().unwrap())).unwrap();
         let shown = serde_json::from_str(r#"{"id": 0}"#).unwrap();
         let session = Session::of(client, &shown, Kind::Pyspark);
-        session.identity.rests();
+        if rests {
+            session.identity.rests();
+        }
         let (interrupter, mut interrupts) = Interrupter::new();
         let (events, _seen) = unbounded_channel();
         let submission = Submission {
             code: "1",
             kind: Kind::Pyspark,
         };
-        let (lost, asked) = tokio::join!(
-            session.execute(submission, &mut interrupts, &events),
+        let (lost, acted) = tokio::join!(
+            tokio::time::timeout(
+                Duration::from_secs(40),
+                session.execute(submission, &mut interrupts, &events)
+            ),
             tokio::task::spawn_blocking(move || {
-                use std::io::Read;
-                let mut asked = [0; 3];
-                let mut stream = silent.accept().unwrap().0;
-                stream.read_exact(&mut asked).unwrap();
+                let acted = server(&silent);
                 interrupter.interrupt();
-                (asked, stream)
+                // nothing more is answered, and no connection refused
+                (acted, silent)
             })
         );
-        assert_eq!(&asked.unwrap().0, b"GET");
-        assert!(matches!(lost, Err(Lost::GivenUp)), "{lost:?}");
+        let lost = lost.expect("the interrupt is heard");
+        (lost.unwrap_err(), acted.unwrap().0)
+    }
+
+    /// Takes a connection, and reads the request on it.
+    fn asked(server: &TcpListener) -> (String, TcpStream) {
+        let mut stream = server.accept().unwrap().0;
+        let (mut read, mut piece) = (String::new(), [0; 4096]);
+        let whole = |read: &str| {
+            let ends = if read.starts_with("POST") {
+                "}"
+            } else {
+                "\r\n\r\n"
+            };
+            read.len() > 3 && read.ends_with(ends)
+        };
+        while !whole(&read) {
+            let length = stream.read(&mut piece).unwrap();
+            assert!(length > 0, "{read:?}");
+            read.push_str(&String::from_utf8_lossy(&piece[..length]));
+        }
+        (read, stream)
+    }
+
+    fn answer(stream: &mut TcpStream, status: &str, body: &str) {
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}");
+        write!(stream, "{head}\r\n\r\n{body}").unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_interrupt_during_the_look_before_a_statement_sends_nothing() {
+        // the connection is taken, and nothing is answered
+        let (lost, (asked, _held)) = interrupted(true, asked).await;
+        assert!(asked.starts_with("GET"), "{asked}");
+        assert!(matches!(lost, Lost::GivenUp), "{lost:?}");
+    }
+
+    #[tokio::test]
+    async fn an_interrupt_is_heard_during_the_look_after_a_refusal() {
+        let dying = r#""java.util.concurrent.CancellationException""#;
+        for (status, body, not_run) in [
+            (
+                "404 Not Found",
+                r#"{"msg": "Session '0' not found."}"#,
+                true,
+            ),
+            ("500 Server Error", dying, false),
+        ] {
+            let (lost, (looked, _held)) = interrupted(false, move |server| {
+                let (posted, mut stream) = asked(server);
+                assert!(posted.starts_with("POST"), "{posted}");
+                answer(&mut stream, status, body);
+                asked(server)
+            })
+            .await;
+            assert!(looked.starts_with("GET /sessions/0/state"), "{looked}");
+            assert_eq!(lost.surely_not_run(), not_run, "{lost:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_interrupt_is_heard_while_the_end_of_a_session_is_looked_into() {
+        let (lost, (looked, _held)) = interrupted(false, |server| {
+            let (_, mut stream) = asked(server);
+            let over = r#"{"msg": "requirement failed: Session is in state dead"}"#;
+            answer(&mut stream, "400 Bad Request", over);
+            asked(server)
+        })
+        .await;
+        assert!(looked.starts_with("GET /sessions/0 "), "{looked}");
+        assert!(matches!(lost, Lost::GivenUp), "{lost:?}");
     }
 }

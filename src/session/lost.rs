@@ -58,6 +58,12 @@ pub enum Lost {
         /// Its id.
         id: i64,
     },
+    /// The server knows it no longer, and nothing says why.
+    #[error("the server no longer knows statement {id}")]
+    Vanished {
+        /// Its id.
+        id: i64,
+    },
     /// The server has it, but its answer cannot be fetched.
     #[error("the answer of statement {id} cannot be fetched: {error}")]
     Unreadable {
@@ -101,9 +107,10 @@ impl Lost {
             | Self::Replaced { id }
             | Self::Left { id }
             | Self::Refused { id, .. } => *id,
-            Self::Evicted { id } | Self::Unreadable { id, .. } | Self::Silent { id, .. } => {
-                Some(*id)
-            }
+            Self::Evicted { id }
+            | Self::Vanished { id }
+            | Self::Unreadable { id, .. }
+            | Self::Silent { id, .. } => Some(*id),
         }
     }
 

@@ -115,16 +115,23 @@ impl Session {
         }
         match self.client.statement(&self.id, statement).await {
             Ok(statement) => statement.state.is_over(),
-            Err(error) => matches!(
-                error.reason(),
-                Some(Reason::NoSuchStatement | Reason::NoSuchSession)
-            ),
+            Err(error) => match error.reason() {
+                Some(Reason::NoSuchSession) => true,
+                // a session that comes back after a restart does not show it yet
+                Some(Reason::NoSuchStatement) => self.is_over().await.is_some(),
+                _ => false,
+            },
         }
     }
 
-    /// [`Session::is_replaced`], asked in any case.
+    /// Whose is the session of its id? Asked in any case.
+    async fn whose(&self) -> Check {
+        let fresh = Duration::ZERO;
+        self.identity.check(&self.client, &self.id, fresh).await
+    }
+
+    /// Is its id surely another session's?
     async fn is_other(&self) -> bool {
-        let check = self.identity.check(&self.client, &self.id, Duration::ZERO);
-        matches!(check.await, Check::Replaced)
+        matches!(self.whose().await, Check::Replaced)
     }
 }

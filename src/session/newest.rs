@@ -1,5 +1,6 @@
 //! The newest statements of a session, by single looks: a list carries every result that the server keeps,
 //! and one of large results can kill the session.
+use super::Session;
 use super::hidden::is_hidden;
 use crate::livy::{
     Client, Error, Problem, RETAINED_STATEMENTS, Reason, SessionId, Statement, StatementState,
@@ -59,6 +60,18 @@ async fn newest_that(
     }
     found.reverse();
     Ok(found)
+}
+
+impl Session {
+    /// Are there so many newer statements that the server may keep that one no longer? What it does not say is no proof.
+    pub(super) async fn has_pushed_out(&self, statement: i64) -> bool {
+        let many = |newest: i64| newest - statement >= RETAINED_STATEMENTS;
+        if self.sent.newest().is_some_and(many) {
+            return true;
+        }
+        let newest = newest(&self.client, &self.id, 1).await;
+        newest.is_ok_and(|newest| newest.last().is_some_and(|last| many(last.id)))
+    }
 }
 
 /// Did the server fail to show it? Then nothing but its number is known.

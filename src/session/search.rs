@@ -7,10 +7,12 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::Session;
 use super::cancel::Cancel;
 use super::execute::{BAD_ANSWERS, Running};
+use super::identity::Check;
 use super::interrupt::Interrupts;
 use super::lost::Lost;
 use super::poll::{Backoff, passes};
 use super::sent::has_other_code;
+use super::wait::{is_early, may_be_its_own};
 use crate::livy::{Error, Reason, Statement};
 
 impl Session {
@@ -39,6 +41,8 @@ impl Session {
             failing: Backoff::default(),
             trouble: None,
             bad: 0,
+            alone: 0,
+            unproved: None,
         };
         search.say();
         let mut pause = Duration::ZERO;
@@ -113,6 +117,10 @@ struct Search<'a> {
     failing: Backoff,
     trouble: Option<Instant>,
     bad: u32,
+    /// Of the bad answers those, once they are many, at which the session was well.
+    alone: u32,
+    /// Since when one that may be it has been shown in a session that nothing proves to be ours.
+    unproved: Option<Instant>,
 }
 
 impl Search<'_> {
@@ -125,10 +133,7 @@ impl Search<'_> {
         tokio::time::sleep(pause).await;
         let session = self.session;
         match session.client.statement(&session.id, self.next).await {
-            Ok(statement) => {
-                self.answered();
-                self.judge(statement).await
-            }
+            Ok(statement) => self.judge(statement).await,
             Err(error) => match error.reason() {
                 Some(Reason::NoSuchStatement) => {
                     self.answered();
@@ -157,11 +162,21 @@ impl Search<'_> {
         session.sent.saw(statement.id);
         if session.sent.is_hidden(statement.id) || has_other_code(&statement, self.code) {
             // somebody else's, or one of ours that nobody sees
+            self.answered();
             self.next += 1;
             return Step::Again(Duration::ZERO);
         }
-        if session.is_other().await {
-            return Step::Lost(Box::new(Lost::Replaced { id: None }));
+        match session.whose().await {
+            Check::Replaced => return Step::Lost(Box::new(Lost::Replaced { id: None })),
+            // a server that was restarted may show a stranger's: it is looked at until that can be told
+            Check::Unknown(error) if passes(&session.client, &error) => {
+                let since = *self.unproved.get_or_insert_with(Instant::now);
+                if since.elapsed() >= session.sent.search() {
+                    return Step::Maybe(Some(statement.id));
+                }
+                return self.again(error);
+            }
+            _ => self.answered(),
         }
         // others may have sent the same, and so may we before
         let hidden = statement.code.is_none() && session.sent.has_strays();
@@ -174,7 +189,8 @@ impl Search<'_> {
 
     fn answered(&mut self) {
         self.failing.reset();
-        self.bad = 0;
+        (self.bad, self.alone) = (0, 0);
+        self.unproved = None;
         if self.trouble.take().is_some() {
             self.say();
         }
@@ -196,26 +212,40 @@ impl Search<'_> {
 
     async fn after_failure(&mut self, error: Error) -> Step {
         let session = self.session;
-        if !passes(&session.client, &error) {
+        if !passes(&session.client, &error) && !is_early(&error) {
             if error.reason() == Some(Reason::WrongCredentials) {
                 return Step::Lost(Box::new(Lost::Refused { id: None, error }));
             }
             return Step::Maybe(None);
         }
         let dying = error.reason() == Some(Reason::DriverGone);
-        let answered = dying || error.reason() == Some(Reason::Server);
-        self.bad = if answered { self.bad + 1 } else { 0 };
+        let counts = dying || may_be_its_own(&error);
+        self.bad = if counts { self.bad + 1 } else { 0 };
         let enough = self.bad >= BAD_ANSWERS && self.began.elapsed() >= session.sent.search();
         if dying || enough {
             match session.is_surely_over().await {
                 Some(true) => return self.over().await,
-                // a statement that the server cannot write as JSON is there, and cannot be shown
-                Some(false) if enough => return Step::Maybe(Some(self.next)),
-                _ => {}
+                // a statement that the server cannot write as JSON, or a gateway let through, is there, and cannot
+                // be shown
+                Some(false) if enough => {
+                    self.alone += 1;
+                    if self.alone > 1 {
+                        return Step::Maybe(Some(self.next));
+                    }
+                }
+                Some(false) => {}
+                // an outage is not the statement's
+                None => (self.bad, self.alone) = (0, 0),
             }
         }
+        self.again(error)
+    }
+
+    /// Another look, as long as the session may live.
+    fn again(&mut self, error: Error) -> Step {
         let since = *self.trouble.get_or_insert_with(Instant::now);
-        if session.patience.is_some_and(|most| since.elapsed() >= most) {
+        let most = self.session.patience;
+        if most.is_some_and(|most| since.elapsed() >= most) {
             return Step::Maybe(None);
         }
         let wait = self

@@ -10,9 +10,9 @@ use super::execute::{Running, Submission};
 use super::identity::{Check, STATEMENT_FRESH};
 use super::interrupt::Interrupts;
 use super::lost::Lost;
-use super::poll::Backoff;
+use super::poll::{Backoff, passes};
 use super::underway::{LAST_ANSWER, OnItsWay};
-use super::wait::is_session_denied;
+use super::wait::{asked, is_early, is_session_denied};
 use crate::livy::{Error, Problem, Reach, Reason, Statement};
 
 /// How often a statement is sent again that a server refuses for want of the session, which it shows all the same.
@@ -30,8 +30,9 @@ impl Session {
         let mut backoff = Backoff::default();
         let mut trouble = None;
         let mut denied = 0;
+        let code = submission.code;
         loop {
-            let error = match self.still_ours(interrupts).await? {
+            let error = match self.still_ours(trouble, interrupts).await? {
                 // nothing is sent to where nothing comes back from
                 Some(error) => error,
                 None if !on_its_way.leaves() => return Err(Lost::GivenUp),
@@ -44,18 +45,21 @@ impl Session {
                         return Ok(statement);
                     }
                     Err(error) if never_left(&error) => error,
-                    // refused unread by who may have lost the session from sight for a moment
-                    Err(error) if is_session_denied(&error) => {
-                        denied += 1;
-                        match self.is_surely_over().await {
-                            Some(true) => return Err(self.post_mortem(None, true).await),
+                    // refused unread: by who may have lost the session from sight for a moment, or for a session that
+                    // comes back after a restart
+                    Err(error) if is_session_denied(&error) || is_early(&error) => {
+                        let look = unless(interrupts, self.is_surely_over()).await;
+                        let look = look.ok_or(Lost::GivenUp)?;
+                        denied += u32::from(look.is_some() || is_session_denied(&error));
+                        match look {
+                            Some(true) => return Err(self.end(true, code, interrupts).await),
                             _ if denied > DENIALS => return Err(Lost::NotSent(error)),
                             _ => error,
                         }
                     }
                     Err(error) => {
                         return self
-                            .after_refusal(submission.code, error, cancel, interrupts, events)
+                            .after_refusal(code, error, cancel, interrupts, events)
                             .await;
                     }
                 },
@@ -66,8 +70,9 @@ impl Session {
             if over || cancel.wanted {
                 return Err(Lost::NotSent(error));
             }
+            let pause = backoff.next(asked(&error));
             let _ = events.send(Running::Trouble { since, error });
-            wait(backoff.next(None), interrupts).await?;
+            wait(pause, interrupts).await?;
         }
     }
 
@@ -94,8 +99,7 @@ impl Session {
                         return Ok(answer);
                     }
                     if cancel.wanted || interrupts.is_stop() {
-                        self.sent.doubt(submission.code);
-                        return Err(Lost::Left { id: None });
+                        return Err(self.left(submission.code));
                     }
                     cancel.wanted = true;
                     let _ = events.send(Running::CancelLater);
@@ -113,32 +117,64 @@ impl Session {
         events: &UnboundedSender<Running>,
     ) -> Result<Statement, Lost> {
         // a driver that drops the call may be dying, with the session
-        if error.reason() == Some(Reason::DriverGone) && self.is_surely_over().await == Some(true) {
-            return Err(self.post_mortem(None, false).await);
+        if error.reason() == Some(Reason::DriverGone) {
+            match unless(interrupts, self.is_surely_over()).await {
+                Some(Some(true)) => return Err(self.end(false, code, interrupts).await),
+                Some(_) => {}
+                None if cancel.wanted => return Err(self.left(code)),
+                None => cancel.wanted = true,
+            }
         }
         if error.may_have_arrived() {
             return self.look_for(code, error, cancel, interrupts, events).await;
         }
         match error.reason() {
-            Some(Reason::SessionOver) => Err(self.post_mortem(None, true).await),
+            Some(Reason::SessionOver) => Err(self.end(true, code, interrupts).await),
             _ => Err(Lost::NotSent(error)),
         }
     }
 
-    /// The look before a statement: why the server cannot be reached, where that is so. Who interrupts it has nothing
-    /// sent.
-    async fn still_ours(&self, interrupts: &mut Interrupts) -> Result<Option<Error>, Lost> {
-        let check = self.identity.check(&self.client, &self.id, STATEMENT_FRESH);
-        tokio::select! {
-            biased;
-            () = interrupts.next() => Err(Lost::GivenUp),
-            check = check => match check {
-                Check::Replaced => Err(Lost::Replaced { id: None }),
-                Check::Unknown(error) if matches!(&*error.problem, Problem::Reach(_)) => Ok(Some(error)),
-                // a server that does not say is no proof
-                _ => Ok(None),
-            },
+    /// The session is over: what can still be learned of that, unless nobody waits for it. `refused`: it did not take
+    /// the statement.
+    async fn end(&self, refused: bool, code: &str, interrupts: &mut Interrupts) -> Lost {
+        match unless(interrupts, self.post_mortem(None, refused)).await {
+            Some(lost) => lost,
+            None if refused => Lost::GivenUp,
+            None => self.left(code),
         }
+    }
+
+    /// Nobody waits for it, and it may have arrived.
+    fn left(&self, code: &str) -> Lost {
+        self.sent.doubt(code);
+        Lost::Left { id: None }
+    }
+
+    /// The look before a statement: why the server cannot be reached, where that is so, `since` then. Who interrupts it
+    /// has nothing sent.
+    async fn still_ours(
+        &self,
+        since: Option<Instant>,
+        interrupts: &mut Interrupts,
+    ) -> Result<Option<Error>, Lost> {
+        let look = unless(interrupts, self.way(since)).await;
+        look.unwrap_or(Err(Lost::GivenUp))
+    }
+
+    /// A statement that is sent into an outage may be lost, and nothing need be sent: a gateway's word for it counts as
+    /// much as a connection that breaks. A server that only fails to show this session for good, which its state
+    /// tells, gets the statement all the same after some time.
+    async fn way(&self, since: Option<Instant>) -> Result<Option<Error>, Lost> {
+        let check = self.identity.check(&self.client, &self.id, STATEMENT_FRESH);
+        let error = match check.await {
+            Check::Replaced => return Err(Lost::Replaced { id: None }),
+            Check::Unknown(error) if passes(&self.client, &error) => error,
+            // a server that does not say is no proof
+            _ => return Ok(None),
+        };
+        let long = since.is_some_and(|since| since.elapsed() >= self.sent.search());
+        let shows = long && self.client.state(&self.id).await.is_ok();
+        Ok((!shows).then_some(error))
     }
 }
 
@@ -151,9 +187,15 @@ fn never_left(error: &Error) -> bool {
 }
 
 async fn wait(pause: Duration, interrupts: &mut Interrupts) -> Result<(), Lost> {
+    let slept = unless(interrupts, tokio::time::sleep(pause)).await;
+    slept.ok_or(Lost::GivenUp)
+}
+
+/// What that comes to; none at an interrupt.
+async fn unless<T>(interrupts: &mut Interrupts, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;
-        () = interrupts.next() => Err(Lost::GivenUp),
-        () = tokio::time::sleep(pause) => Ok(()),
+        () = interrupts.next() => None,
+        done = work => Some(done),
     }
 }

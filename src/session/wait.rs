@@ -7,6 +7,7 @@ use super::Session;
 use super::cancel::Cancel;
 use super::double::{Double, LookOut};
 use super::execute::{BAD_ANSWERS, Running, SECOND_LOOK};
+use super::identity::Check;
 use super::interrupt::Interrupts;
 use super::lost::Lost;
 use super::poll::{Backoff, passes, statement_interval};
@@ -15,8 +16,10 @@ use super::underway::Waited;
 use crate::livy::{Error, Problem, Reach, Reason, Statement, StatementState};
 
 /// Time-outs in a row, each while the session was well, after which a statement is given up by name: an answer too
-/// large for Livy's channel hangs for ever.
+/// large for Livy's channel hangs for ever. The same for other failures, once they are many.
 const HUNG_ANSWERS: u32 = 2;
+/// Failures in a row are many after this time, too: a gateway may take its time over each.
+const BAD_FOR: Duration = Duration::from_secs(120);
 /// Failures in a row, the last of which say that the driver is gone while the session's state says that it is not.
 const CUT_OFF: u32 = 4;
 /// How long after its state a statement's output may follow.
@@ -36,12 +39,16 @@ pub(super) struct Wait<'a> {
     pub(super) trouble: Option<Instant>,
     /// Since when it has been seen ended without output.
     without_output: Option<Instant>,
-    /// Time-outs, bad answers and answers of a dying driver, each in a row: an outage before them does not count.
+    /// Failures in a row while the session was well, all those that may be this statement's alone and since when, and
+    /// those of a dying driver: an outage before them does not count.
     hung: u32,
     bad: u32,
+    bad_since: Option<Instant>,
     dying: u32,
     /// Answers in a row that the statement, or its session, is not there.
     denied: u32,
+    /// Since when it has been shown in a session that nothing proves to be ours.
+    unproved: Option<Instant>,
     /// What was sent: other code under its number is another session's, or the server's way of writing it.
     code: Option<&'a str>,
     /// Where it is ours: a way out that leaves the session knows by this that somebody waits.
@@ -78,8 +85,10 @@ impl<'a> Wait<'a> {
             without_output: None,
             hung: 0,
             bad: 0,
+            bad_since: None,
             dying: 0,
             denied: 0,
+            unproved: None,
             code,
             waited: None,
             double: None,
@@ -159,10 +168,14 @@ impl<'a> Wait<'a> {
         }
         match self.asked().await {
             Ok(statement) => {
-                self.same_session(&statement).await?;
-                self.backoff.reset();
-                self.trouble = None;
                 (self.hung, self.bad, self.dying, self.denied) = (0, 0, 0, 0);
+                self.bad_since = None;
+                if let Some(again) = self.unless_ours(&statement).await? {
+                    return Ok(again);
+                }
+                self.backoff.reset();
+                (self.trouble, self.unproved) = (None, None);
+                self.session.identity.seen();
                 Ok(Look::Statement(Box::new(statement)))
             }
             Err(error) => self.after_failure(error).await,
@@ -184,42 +197,83 @@ impl<'a> Wait<'a> {
         answer.await
     }
 
-    /// A server that did not answer for a while, or that has other code under that number, may have been restarted.
-    async fn same_session(&mut self, statement: &Statement) -> Result<(), Lost> {
+    /// A server that did not answer for a while, or that has other code under that number, may have been restarted:
+    /// what it shows is taken when its session proves to be ours, and looked at again until that can be told. None
+    /// where it is ours.
+    async fn unless_ours(&mut self, statement: &Statement) -> Result<Option<Look>, Lost> {
         let other = self
             .code
             .is_some_and(|sent| has_other_code(statement, sent));
-        if self.trouble.is_some() || other {
-            if self.session.is_other().await {
-                return Err(Lost::Replaced { id: Some(self.id) });
-            }
-            self.code = self.code.filter(|_| !other);
+        if self.trouble.is_none() && !other {
+            return Ok(None);
         }
-        self.session.identity.seen();
-        Ok(())
+        let id = self.id;
+        let whose = self.session.whose().await;
+        let since = *self.unproved.get_or_insert_with(Instant::now);
+        let long = since.elapsed() >= self.session.sent.search();
+        match whose {
+            Check::Replaced => return Err(Lost::Replaced { id: Some(id) }),
+            // the next look tells that it is gone
+            Check::Gone if other && !long => {
+                return Ok(Some(Look::Again(self.backoff.next(None))));
+            }
+            Check::Gone if other => return Err(Lost::Replaced { id: Some(id) }),
+            Check::Unknown(error) if other || passes(&self.session.client, &error) => {
+                if !long {
+                    let wait = self.backoff.next(asked(&error));
+                    return self.again(error, wait).map(Some);
+                }
+                // a server that fails to show its sessions for good: the code alone must do
+                if other || statement.code.is_none() {
+                    let after = since.elapsed();
+                    return Err(Lost::Silent { id, after, error });
+                }
+            }
+            _ => {}
+        }
+        self.code = self.code.filter(|_| !other);
+        Ok(None)
     }
 
-    /// What says that it is not there, or its session, is believed only when a second look says so as well.
+    /// What says that it is not there, or its session, is believed only when a second look says so as well, and the
+    /// session is well: one that comes back after a restart has none of them yet.
     async fn after_denial(&mut self, error: Error) -> Result<Look, Lost> {
         self.denied += 1;
-        if is_session_denied(&error) {
+        // the second look comes soon, later ones as after any failure
+        let wait = self.backoff.next(None);
+        let first = self.denied == 1;
+        let of_session = is_session_denied(&error);
+        if of_session || !first {
             match self.session.is_surely_over().await {
                 Some(true) => {
                     return Err(self.session.post_mortem(Some(self.id), false).await);
+                }
+                Some(false) if !of_session => {
+                    if let Some(lost) = self.missing().await {
+                        return Err(lost);
+                    }
                 }
                 // the server says both, for good
                 Some(false) if self.denied >= BAD_ANSWERS => {
                     return Err(Lost::Unreadable { id: self.id, error });
                 }
-                _ => {}
+                Some(false) => {}
+                None => self.denied = 1,
             }
-        } else if self.denied > 1 {
-            return Err(self.given_up(error).await);
         }
-        // the second look comes soon, later ones as after any failure
-        let wait = self.backoff.next(None);
-        let first = self.denied == 1;
         self.again(error, if first { SECOND_LOOK } else { wait })
+    }
+
+    /// Why a session that is well has no statement of that number; none where a later look may find it.
+    async fn missing(&self) -> Option<Lost> {
+        let id = self.id;
+        if self.session.is_other().await {
+            Some(Lost::Replaced { id: Some(id) })
+        } else if self.session.has_pushed_out(id).await {
+            Some(Lost::Evicted { id })
+        } else {
+            (self.denied >= BAD_ANSWERS).then_some(Lost::Vanished { id })
+        }
     }
 
     /// Another look, as long as the session may live.
@@ -238,32 +292,39 @@ impl<'a> Wait<'a> {
         if is_denial(&error) {
             return self.after_denial(error).await;
         }
-        if !passes(&self.session.client, &error) {
+        if !passes(&self.session.client, &error) && !is_early(&error) {
             return Err(self.given_up(error).await);
         }
-        let wait = self
-            .backoff
-            .next(error.failure().and_then(|failure| failure.retry_after));
+        let wait = self.backoff.next(asked(&error));
         let hangs = matches!(&*error.problem, Problem::Reach(Reach::Timeout { .. }));
         let dying = error.reason() == Some(Reason::DriverGone);
-        let bad = matches!(&*error.problem, Problem::Garbled { .. })
-            || error.reason() == Some(Reason::Server);
-        self.bad = if bad { self.bad + 1 } else { 0 };
+        (self.bad, self.bad_since) = if may_be_its_own(&error) {
+            (
+                self.bad + 1,
+                self.bad_since.or_else(|| Some(Instant::now())),
+            )
+        } else {
+            (0, None)
+        };
         self.dying = if dying { self.dying + 1 } else { 0 };
-        let enough = self.bad >= BAD_ANSWERS;
-        if dying || hangs || enough {
+        let long = self
+            .bad_since
+            .is_some_and(|since| since.elapsed() >= BAD_FOR);
+        if dying || hangs || long || self.bad >= BAD_ANSWERS {
             match self.session.is_surely_over().await {
                 Some(true) => return Err(self.session.post_mortem(Some(self.id), false).await),
-                // only this one hangs
-                Some(false) if hangs => self.hung += 1,
-                Some(false) if enough => return Err(Lost::Unreadable { id: self.id, error }),
                 // a driver that ends tells its state soon; one that is cut off never does
                 Some(false) if self.dying >= CUT_OFF => {
                     return Err(self.session.post_mortem(Some(self.id), false).await);
                 }
-                Some(false) => {}
+                Some(false) if dying => {}
+                // only this one fails
+                Some(false) => self.hung += 1,
                 // nothing answers, or a session comes back after a restart: the trouble is not the statement's
-                None => (self.hung, self.bad, self.dying) = (0, 0, 0),
+                None => {
+                    (self.hung, self.bad, self.dying) = (0, 0, 0);
+                    self.bad_since = None;
+                }
             }
         }
         if self.hung >= HUNG_ANSWERS {
@@ -273,12 +334,8 @@ impl<'a> Wait<'a> {
     }
 
     /// Names what cannot be got over.
-    pub(super) async fn given_up(&self, error: Error) -> Lost {
+    async fn given_up(&self, error: Error) -> Lost {
         match error.reason() {
-            Some(Reason::NoSuchStatement) if self.session.is_other().await => {
-                Lost::Replaced { id: Some(self.id) }
-            }
-            Some(Reason::NoSuchStatement) => Lost::Evicted { id: self.id },
             // the server's own word; what it shows as the state may be out of date then
             Some(Reason::SessionOver) => self.session.post_mortem(Some(self.id), false).await,
             Some(Reason::WrongCredentials) => Lost::Refused {
@@ -290,6 +347,11 @@ impl<'a> Wait<'a> {
     }
 }
 
+/// The server's own word on when to ask again.
+pub(super) fn asked(error: &Error) -> Option<Duration> {
+    error.failure().and_then(|failure| failure.retry_after)
+}
+
 /// Does it say that the statement, or its session, is not there?
 pub(super) fn is_denial(error: &Error) -> bool {
     let reason = error.reason();
@@ -299,4 +361,25 @@ pub(super) fn is_denial(error: &Error) -> bool {
 /// Does it say that the session is not there?
 pub(super) fn is_session_denied(error: &Error) -> bool {
     error.reason() == Some(Reason::NoSuchSession)
+}
+
+/// May it fail for this statement alone, whose answer is too large, or cannot be written? A gateway cuts such an
+/// answer off, or says that it took too long. Who asks for patience says nothing of the statement.
+pub(super) fn may_be_its_own(error: &Error) -> bool {
+    match &*error.problem {
+        Problem::Garbled { .. } | Problem::Reach(Reach::Timeout { .. } | Reach::Broken { .. }) => {
+            true
+        }
+        Problem::Failure(failure) => match failure.reason {
+            Reason::Busy => failure.status != 429 && failure.retry_after.is_none(),
+            Reason::Server | Reason::NotReady => true,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Does it say that the session takes no statements yet? One that has taken some comes back after a restart.
+pub(super) fn is_early(error: &Error) -> bool {
+    error.reason() == Some(Reason::NotReady)
 }

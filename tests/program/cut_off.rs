@@ -97,6 +97,65 @@ fn an_outage_at_the_prompt_is_survived() {
     of_a_prompt(SHORT);
 }
 
+/// A Livy behind a gateway that answers these with that while the flag is up.
+fn behind_a_gateway(is_met: fn(&str) -> bool, says: fn() -> Reply) -> (Arc<AtomicBool>, Livy) {
+    let down = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&down);
+    let livy = Livy::failing(move |request| {
+        if seen.load(Ordering::SeqCst) && is_met(&request.line()) {
+            Fault::Instead(says())
+        } else {
+            Fault::None
+        }
+    });
+    (down, livy)
+}
+
+#[test]
+fn nothing_is_sent_into_an_outage_at_the_prompt_that_a_gateway_tells_of() {
+    let pages: [fn() -> Reply; 3] = [
+        || Reply::html(503, "<title>Service Unavailable</title>"),
+        || Reply::with(429, &[("Retry-After", "1")], ""),
+        || Reply::html(200, "<html>back soon</html>"),
+    ];
+    for says in pages {
+        let (down, livy) = behind_a_gateway(|_| true, says);
+        let home = Home::new();
+        let mut pty = shell::answered(&livy, &home, &[]);
+        down.store(true, Ordering::SeqCst);
+        std::thread::sleep(SHORT);
+        enter(&mut pty, "2 + 2");
+        pty.wait_for("still trying");
+        pty.wait_for("connection lost");
+        assert_eq!(livy.submitted(), ["1 + 1"]);
+        down.store(false, Ordering::SeqCst);
+        pty.wait_for("pyspark 3>");
+        assert_eq!(livy.submitted(), ["1 + 1", "2 + 2"]);
+        assert_eq!(pty.leave(), 0);
+        livy.assert_clean();
+    }
+}
+
+#[test]
+fn a_session_that_a_server_fails_to_show_for_good_holds_no_statement_for_ever() {
+    let (down, livy) = behind_a_gateway(
+        |line| line == "GET /sessions/0",
+        || Reply::json(500, r#""java.lang.NullPointerException""#),
+    );
+    let home = Home::new();
+    let mut pty = shell::answered(&livy, &home, &[]);
+    down.store(true, Ordering::SeqCst);
+    std::thread::sleep(SHORT);
+    let before = livy.asked("GET /sessions/0");
+    enter(&mut pty, "2 + 2");
+    pty.wait_for("pyspark 3>");
+    assert_eq!(livy.submitted(), ["1 + 1", "2 + 2"]);
+    let looks = livy.asked("GET /sessions/0") - before;
+    assert!(looks > 2, "{looks}");
+    assert_eq!(pty.leave(), 0);
+    livy.assert_clean();
+}
+
 #[test]
 fn outages_of_two_minutes_are_survived() {
     let all = [of_a_statement, of_a_start, of_a_prompt];

@@ -216,6 +216,66 @@ fn one_answer_that_a_statement_is_not_there_does_not_lose_it() {
     livy.assert_clean();
 }
 
+/// The session comes back after a restart of the server: that many requests that begin so meet this, and its state is
+/// recovering meanwhile.
+fn recovering(begins: &'static str, most: usize, meet: fn() -> support::Reply) -> Livy {
+    let met = AtomicUsize::new(0);
+    Livy::start(Plan {
+        interpreter: Box::new(|code, _| Ran::Ends(3, livy::text(code))),
+        fault: Box::new(move |request| {
+            let before = met.load(Ordering::SeqCst);
+            match request.line().as_str() {
+                line if line == begins && before < most => {
+                    met.store(before + 1, Ordering::SeqCst);
+                    Fault::Instead(meet())
+                }
+                "GET /sessions/0/state" if (1..most).contains(&before) => {
+                    let state = r#"{"id": 0, "state": "recovering"}"#;
+                    Fault::Instead(support::Reply::json(200, state))
+                }
+                _ => Fault::None,
+            }
+        }),
+        ..Plan::default()
+    })
+}
+
+/// What the session says of its statements then.
+const RECOVERING: [fn() -> support::Reply; 2] = [
+    || {
+        let text = r#""java.lang.IllegalStateException: Session is in state recovering""#;
+        support::Reply::json(500, text)
+    },
+    || {
+        let text = r#"{"msg": "requirement failed: Session is in state recovering"}"#;
+        support::Reply::json(400, text)
+    },
+];
+
+#[test]
+fn a_session_that_comes_back_after_a_restart_still_has_its_statement() {
+    let absent = || support::Reply::json(404, r#"{"msg": "Statement not found"}"#);
+    for meet in [RECOVERING[0], RECOVERING[1], absent] {
+        let livy = recovering("GET /sessions/0/statements/0", 6, meet);
+        let ended = Home::new().livysh(&["-e", "7", &livy.url()]).run();
+        ended.exits(0).prints("7\n").silent();
+        assert_eq!(livy.submitted(), ["7"]);
+        livy.assert_clean();
+    }
+}
+
+#[test]
+fn a_statement_waits_for_a_session_that_comes_back_after_a_restart() {
+    for meet in RECOVERING {
+        let livy = recovering("POST /sessions/0/statements", 5, meet);
+        let ended = Home::new().livysh(&["-e", "7", &livy.url()]).run();
+        ended.exits(0).prints("7\n").silent();
+        // refused unread each time but the last
+        assert_eq!(livy.submitted().len(), 6);
+        livy.assert_clean();
+    }
+}
+
 #[test]
 fn one_answer_that_the_session_is_not_there_is_no_news_at_the_prompt() {
     let (livy, home) = (blinking(&["GET /sessions/0"], 2), Home::new());

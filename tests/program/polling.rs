@@ -179,12 +179,25 @@ fn a_token_that_is_refused_for_good_is_told() {
 
 #[test]
 fn an_answer_that_cannot_be_fetched_is_given_up_by_name_while_the_session_is_well() {
-    let livy = looks(usize::MAX, || Reply::html(500, "<title>Error 500</title>"));
-    let ended = run(&livy, &["--continue", "-e", "after"])
-        .exits(1)
-        .prints("after\n");
-    ended.says(&["statement 0 cannot be fetched", "the session goes on"]);
-    livy.assert_clean();
+    let failures: [fn() -> Reply; 4] = [
+        || Reply::html(500, "<title>Error 500</title>"),
+        || Reply::html(504, "<title>Gateway Time-out</title>"),
+        || Reply::html(502, ""),
+        Reply::dropped,
+    ];
+    let all = failures.map(|failure| {
+        std::thread::spawn(move || {
+            let livy = looks(usize::MAX, failure);
+            let ended = run(&livy, &["--continue", "-e", "after"])
+                .exits(1)
+                .prints("after\n");
+            ended.says(&["statement 0 cannot be fetched", "the session goes on"]);
+            livy.assert_clean();
+        })
+    });
+    for one in all {
+        one.join().unwrap();
+    }
 }
 
 #[test]
@@ -235,14 +248,43 @@ fn a_driver_that_dies_is_told_with_the_log_of_its_session() {
     livy.assert_clean();
 }
 
+/// A server that no longer knows the first statement, and has others up to that one.
+fn without_the_first(newest: u32) -> Livy {
+    Livy::failing(move |request| {
+        let line = request.line();
+        let number = line.strip_prefix("GET /sessions/0/statements/");
+        match number.and_then(|number| number.parse().ok()) {
+            Some(0) => Fault::Instead(Reply::json(404, "\"Statement not found\"")),
+            Some(number) if number <= newest => Fault::Instead(Reply::json(
+                200,
+                format!(r#"{{"id":{number},"state":"available","code":"others"}}"#),
+            )),
+            _ => Fault::None,
+        }
+    })
+}
+
 #[test]
 fn an_evicted_statement_is_told_as_that() {
-    let livy = looks(usize::MAX, || Reply::json(404, "\"Statement not found\""));
+    let livy = without_the_first(120);
     run(&livy, &[]).exits(1).says(&[
         "no longer keeps the answer of its statement 0",
         "newest 100",
     ]);
     livy.assert_clean();
+}
+
+#[test]
+fn a_statement_that_nothing_pushed_out_is_not_told_as_evicted() {
+    for newest in [0, 60] {
+        let livy = without_the_first(newest);
+        run(&livy, &[]).exits(1).says(&[
+            "the server no longer knows its statement 0",
+            "whether it ran to its end is unknown",
+        ]);
+        assert!(livy.asked(LOOK) > 4);
+        livy.assert_clean();
+    }
 }
 
 #[test]

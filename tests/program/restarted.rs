@@ -1,7 +1,7 @@
 //! A server that restarts counts its sessions from 0 again: a stranger's session can have our id. Nothing is sent to
 //! it, its answers are not taken for ours, and it is not deleted.
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::json;
 
@@ -128,6 +128,59 @@ fn another_code_under_the_statements_number_is_not_taken_for_its_answer() {
     ]);
     assert_eq!(left_behind(&home).len(), 1);
     assert_untouched(&livy, 1);
+}
+
+/// A server that is back may show its statements before its sessions. Where they carry no code, that it was away for a
+/// moment must do.
+#[test]
+fn a_strangers_answer_is_not_taken_while_the_look_at_its_session_fails() {
+    for documented in [false, true] {
+        let back = Arc::new(AtomicBool::new(false));
+        let (seen, cut) = (Arc::clone(&back), AtomicBool::new(false));
+        let looks = AtomicUsize::new(0);
+        let livy = Livy::start(Plan {
+            documented,
+            fault: Box::new(move |request| {
+                if !seen.load(Ordering::SeqCst) {
+                    return Fault::None;
+                }
+                let meets = match request.line() {
+                    line if line.starts_with("GET /sessions/0/statements") => {
+                        !cut.swap(true, Ordering::SeqCst)
+                    }
+                    line if line == "GET /sessions/0" => looks.fetch_add(1, Ordering::SeqCst) < 6,
+                    _ => false,
+                };
+                if meets {
+                    Fault::Instead(support::Reply::html(503, ""))
+                } else {
+                    Fault::None
+                }
+            }),
+            ..Plan::default()
+        });
+        let home = Home::new();
+        let url = livy.url();
+        let started = home
+            .livysh(&["-e", "hang()", "-e", "1 + 1", &url])
+            .env("LIVYSH_TEST_SEARCH_MS", "60000")
+            .start();
+        livy.until("GET /sessions/0/statements");
+        let theirs = if documented {
+            json!({"kind": "spark"})
+        } else {
+            json!({"kind": "pyspark", "name": "other"})
+        };
+        livy.restart(theirs, Some("'theirs'"));
+        back.store(true, Ordering::SeqCst);
+        started
+            .end()
+            .exits(1)
+            .prints("")
+            .says(&["the session's id is another session's now"]);
+        assert!(livy.asked("GET /sessions/0") > 6);
+        assert_untouched(&livy, 1);
+    }
 }
 
 /// Its statements carry no code, its sessions no name: that it did not answer for a while must do.

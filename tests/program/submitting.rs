@@ -487,3 +487,19 @@ fn a_driver_that_drops_the_call_is_looked_after_once() {
         livy.assert_clean();
     }
 }
+
+#[test]
+fn a_search_that_a_gateway_cuts_off_for_good_ends_while_the_session_is_well() {
+    for cut in [|| Reply::html(504, ""), Reply::dropped] {
+        let livy = Livy::failing(move |request| match request.line().as_str() {
+            SUBMIT => Fault::Then(Reply::html(504, "")),
+            "GET /sessions/0/statements/0" => Fault::Instead(cut()),
+            _ => Fault::None,
+        });
+        let ended = run(&livy).exits(1);
+        assert_eq!(status(&ended), "unknown");
+        ended.says(&["it may be the server's statement 0"]);
+        assert_eq!(livy.submitted().len(), 1);
+        livy.assert_clean();
+    }
+}
