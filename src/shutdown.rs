@@ -243,6 +243,8 @@ impl Shutdown {
         });
         let limit = LIMIT + MORE;
         let notes = begun.ok().and_then(|_| notes.recv_timeout(limit).ok());
+        // the main thread may have begun to wait, or to read, meanwhile
+        terminal::restore();
         for note in notes.unwrap_or_else(|| self.owed()) {
             let _ = writeln!(std::io::stderr(), "livysh: {note}");
         }
@@ -363,7 +365,7 @@ mod tests {
         let shutdown = Shutdown::install(&Handle::current()).unwrap();
         assert!(shutdown.owe(Duty::new(|| None, async { Some("done".to_owned()) })));
         let inner = Arc::clone(&shutdown.0);
-        let poisoned = std::thread::spawn(move || {
+        let poisoned = thread::spawn(move || {
             let _held = inner.duties.lock().unwrap();
             panic!("a bug");
         });
