@@ -78,7 +78,8 @@ fn a_script_that_meets_a_bug_of_its_own_leaves_no_session_at_any_stage() {
         // one that ends a task alone is told, and the script goes on, perhaps without a session
         let goes_on = thread == Thread::Other && ended.err.contains("livysh goes on");
         let code = ended.code();
-        if !over && !(goes_on && [Some(0), Some(3)].contains(&code)) {
+        let goes_on = goes_on && [Some(0), Some(3)].contains(&code);
+        if !over && !goes_on {
             assert_eq!(code, Some(1), "{}", ended.err);
             ended.says(&["a bug of its own"]);
         }
