@@ -34,7 +34,8 @@ impl Session {
             code,
             events,
             began: Instant::now(),
-            next: newest + 1,
+            answering: None,
+            next: newest.saturating_add(1),
             absent: Backoff::default(),
             failing: Backoff::default(),
             trouble: None,
@@ -107,6 +108,8 @@ struct Search<'a> {
     code: &'a str,
     events: &'a UnboundedSender<Running>,
     began: Instant,
+    /// Since when the server answers, but for the outages since: a gateway that comes back may deliver then.
+    answering: Option<Instant>,
     next: i64,
     /// Waits while it is not there, and while nobody answers.
     absent: Backoff,
@@ -132,7 +135,8 @@ impl Search<'_> {
             Err(error) => match error.reason() {
                 Some(Reason::NoSuchStatement) => {
                     self.answered();
-                    let left = session.sent.search().saturating_sub(self.began.elapsed());
+                    let answering = *self.answering.get_or_insert_with(Instant::now);
+                    let left = session.sent.search().saturating_sub(answering.elapsed());
                     if !left.is_zero() {
                         return Step::Again(self.absent.next(None).min(left));
                     }
@@ -175,7 +179,9 @@ impl Search<'_> {
     fn answered(&mut self) {
         self.failing.reset();
         self.bad = 0;
-        if self.trouble.take().is_some() {
+        if let Some(since) = self.trouble.take() {
+            // an outage is no time in which it could have come
+            self.answering = self.answering.map(|at| at + since.elapsed());
             self.say();
         }
     }

@@ -204,6 +204,24 @@ fn a_server_that_is_away_while_a_statement_is_looked_for_is_waited_for() {
     livy.assert_clean();
 }
 
+#[test]
+fn an_outage_does_not_use_up_the_time_in_which_a_late_statement_is_looked_for() {
+    // the waits after six failing looks are 2.1 s at least, and the statement comes with the look after next
+    let looks = AtomicUsize::new(0);
+    let met = AtomicBool::new(false);
+    let livy = Livy::failing(move |request| match request.line().as_str() {
+        SUBMIT if !met.swap(true, Ordering::SeqCst) => Fault::Later(9, Reply::dropped()),
+        "GET /sessions/0/statements/0" if looks.fetch_add(1, Ordering::SeqCst) < 6 => {
+            Fault::Instead(Reply::dropped())
+        }
+        _ => Fault::None,
+    });
+    let ended = searching(&livy, 2_000, &["--resend"]).exits(0).silent();
+    assert_eq!(status(&ended), "ok");
+    assert_eq!(livy.asked(SUBMIT), 1, "it is not sent again");
+    livy.assert_clean();
+}
+
 /// A script in a search that takes long, after its first interrupt.
 fn interrupted_search(livy: &Livy, home: &Home) -> run::Started {
     let started = home
