@@ -158,10 +158,12 @@ impl Search<'_> {
 
     async fn judge(&mut self, statement: Statement) -> Step {
         let session = self.session;
-        session.sent.saw(statement.id);
-        if session.sent.is_hidden(statement.id) || has_other_code(&statement, self.code) {
+        // the number that was asked for: what a broken server tells would lead every later search astray
+        let id = self.next;
+        session.sent.saw(id);
+        if session.sent.is_hidden(id) || has_other_code(&statement, self.code) {
             // somebody else's, or one of ours that nobody sees
-            self.next += 1;
+            self.next = id.saturating_add(1);
             return Step::Again(Duration::ZERO);
         }
         if session.is_other().await {
@@ -170,10 +172,10 @@ impl Search<'_> {
         // others may have sent the same, and so may we before
         let hidden = statement.code.is_none() && session.sent.has_strays();
         if session.shared || hidden || session.sent.is_doubtful(self.code) {
-            return Step::Maybe(Some(statement.id));
+            return Step::Maybe(Some(id));
         }
-        session.sent.got(statement.id);
-        Step::Found(Box::new(statement))
+        session.sent.got(id);
+        Step::Found(Box::new(Statement { id, ..statement }))
     }
 
     fn answered(&mut self) {

@@ -379,6 +379,68 @@ async fn an_earlier_statement_that_arrives_late_is_not_taken_for_a_later_one() {
     assert_eq!(execute(&session, "other").await.unwrap().statement.id, 3);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_wrong_id_in_an_answer_leads_no_later_search_astray() {
+    // the first look tells that id, and all submissions but the first are lost
+    let (sent, looked) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let livy = Livy::failing(move |request| match request.line().as_str() {
+        SUBMIT if sent.fetch_add(1, Ordering::SeqCst) > 0 => Fault::Then(Reply::dropped()),
+        "GET /sessions/0/statements/1" if !looked.swap(true, Ordering::SeqCst) => {
+            let body = r#"{"id":1e300,"state":"running","code":"second","output":null}"#;
+            Fault::Instead(Reply::json(200, body))
+        }
+        _ => Fault::None,
+    });
+    let session = session(&livy).await;
+    execute(&session, "first").await.unwrap();
+    for (id, code) in [(1, "second"), (2, "third")] {
+        assert_eq!(execute(&session, code).await.unwrap().statement.id, id);
+        assert_eq!(session.sent.newest(), Some(id));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_wrong_id_of_a_submission_leads_no_later_search_astray() {
+    let sent = AtomicUsize::new(0);
+    let livy = Livy::failing(move |request| match request.line().as_str() {
+        SUBMIT => match sent.fetch_add(1, Ordering::SeqCst) {
+            0 => Fault::None,
+            1 => {
+                let body = r#"{"id":1e300,"state":"waiting","output":null}"#;
+                Fault::Then(Reply::json(201, body))
+            }
+            _ => Fault::Then(Reply::dropped()),
+        },
+        _ => Fault::None,
+    });
+    let session = session(&livy).await;
+    execute(&session, "first").await.unwrap();
+    execute(&session, "second").await.unwrap_err();
+    let third = execute(&session, "third").await.unwrap();
+    assert_eq!(third.statement.id, 2);
+}
+
+#[test]
+fn a_double_is_told_by_its_number_whatever_id_its_answer_has() {
+    let livy = Livy::start(Plan {
+        fault: Box::new({
+            let met = AtomicBool::new(false);
+            move |request| match request.line().as_str() {
+                SUBMIT if !met.swap(true, Ordering::SeqCst) => Fault::Behind(Reply::dropped()),
+                "GET /sessions/0/statements/1" => {
+                    let body = r#"{"id":1e300,"state":"running","code":"1 + 1","output":null}"#;
+                    Fault::Instead(Reply::json(200, body))
+                }
+                _ => Fault::None,
+            }
+        }),
+        ..Plan::default()
+    });
+    let ended = searching(&livy, 300, &["--resend"]).exits(0);
+    ended.says(&["statement 1, and runs as well: the code runs twice"]);
+    livy.assert_clean();
+}
+
 #[test]
 fn a_refusal_is_no_doubt_the_statement_was_not_run() {
     let faults: [fn() -> Fault; 2] = [
