@@ -189,6 +189,57 @@ fn a_double_that_arrives_when_the_statement_has_ended_is_told_after_its_answer()
 }
 
 #[test]
+fn a_double_that_runs_is_told_also_where_the_second_sending_ends_without_an_answer() {
+    let (met, seen) = (AtomicBool::new(false), AtomicBool::new(false));
+    let livy = Livy::failing(move |request| match request.line().as_str() {
+        SUBMIT if !met.swap(true, Ordering::SeqCst) => Fault::Behind(Reply::dropped()),
+        "GET /sessions/0/statements/1" => {
+            seen.store(true, Ordering::SeqCst);
+            Fault::None
+        }
+        // the second sending's, which is forgotten once the first has been seen
+        "GET /sessions/0/statements/0" if seen.load(Ordering::SeqCst) => {
+            Fault::Instead(Reply::json(404, "\"Statement not found\""))
+        }
+        _ => Fault::None,
+    });
+    let ended = searching(&livy, 300, &["--resend"]).exits(1);
+    assert_eq!(status(&ended), "unknown");
+    ended.says(&["statement 1, and runs as well: the code runs twice"]);
+    livy.assert_clean();
+}
+
+#[test]
+fn a_double_that_waits_when_the_statement_has_ended_is_cancelled_and_told() {
+    let (sent, ended) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let cancelled = AtomicBool::new(false);
+    let livy = Livy::failing(move |request| match request.line().as_str() {
+        SUBMIT if sent.fetch_add(1, Ordering::SeqCst) == 0 => Fault::Instead(Reply::dropped()),
+        // a statement ends with the first look at it
+        "GET /sessions/0/statements/0" if sent.load(Ordering::SeqCst) == 2 => {
+            ended.store(true, Ordering::SeqCst);
+            Fault::None
+        }
+        "GET /sessions/0/statements/1" if ended.load(Ordering::SeqCst) => {
+            let over = cancelled.load(Ordering::SeqCst);
+            let state = if over { "cancelled" } else { "waiting" };
+            let shown = json!({"id": 1, "state": state, "code": "1 + 1", "output": null});
+            Fault::Instead(Reply::json(200, shown.to_string()))
+        }
+        "POST /sessions/0/statements/1/cancel" => {
+            cancelled.store(true, Ordering::SeqCst);
+            Fault::Instead(Reply::json(200, r#"{"msg":"canceled"}"#))
+        }
+        _ => Fault::None,
+    });
+    let ended = searching(&livy, 300, &["--resend"]).exits(0);
+    assert_eq!(status(&ended), "ok");
+    ended.says(&["statement 1, and was cancelled before it ran"]);
+    assert_eq!(livy.asked("POST /sessions/0/statements/1/cancel"), 1);
+    livy.assert_clean();
+}
+
+#[test]
 fn a_server_that_is_away_while_a_statement_is_looked_for_is_waited_for() {
     let looks = AtomicUsize::new(0);
     let livy = Livy::failing(move |request| match request.line().as_str() {
