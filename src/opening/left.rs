@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::ends::spoken;
 use super::telling::Telling;
 use super::{Opener, Report};
-use crate::livy::{self, Client, Deleted, Reason, SessionId};
+use crate::livy::{self, Client, Deleted, Error, Reason, SessionId};
 use crate::record::{OwnSession, Record, now_ms};
 use crate::report::code;
 use crate::session;
@@ -17,6 +17,9 @@ use crate::settings::Target;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// After that time a session surely stands on the list that was asked for and whose creation nobody answered.
 const SURFACED_MS: i64 = 10 * 60 * 1000;
+
+/// Time to the second look at a session that the first one did not find.
+const SECOND_LOOK: Duration = Duration::from_millis(300);
 
 /// A session that was left behind.
 struct Left {
@@ -141,13 +144,25 @@ async fn find(client: &Client, record: &Record, server: &str) -> Found {
             }
             continue;
         };
-        match client.session(&SessionId::new(id)).await {
+        match look_twice(client, &SessionId::new(id)).await {
             Ok(shown) => by_id(&shown, own, record, &mut found),
             Err(error) if error.reason() == Some(Reason::NoSuchSession) => record.forget(&own),
             Err(error) => found.unknown.push((own, error.problem.to_string())),
         }
     }
     found
+}
+
+/// A look at a session. That the server has none is said only where a second look some time later agrees: one answer of
+/// a gateway that has lost its way for a moment must not strike a session off, which would never be named again.
+pub(super) async fn look_twice(client: &Client, id: &SessionId) -> Result<livy::Session, Error> {
+    match client.session(id).await {
+        Err(error) if error.reason() == Some(Reason::NoSuchSession) => {
+            tokio::time::sleep(SECOND_LOOK).await;
+            client.session(id).await
+        }
+        look => look,
+    }
 }
 
 fn by_id(shown: &livy::Session, own: OwnSession, record: &Record, found: &mut Found) {
@@ -193,7 +208,7 @@ fn by_name(all: &[livy::Session], own: OwnSession, record: &Record, found: &mut 
 }
 
 /// Ends one, after a last look at its name.
-async fn end(client: &Client, left: &Left) -> Result<String, livy::Error> {
+async fn end(client: &Client, left: &Left) -> Result<String, Error> {
     let Left { own, id, .. } = left;
     let gone = format!("session {id} ({}) was gone already", own.name);
     match client.session(id).await {

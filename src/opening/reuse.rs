@@ -1,5 +1,6 @@
 //! Sessions of ours that stay for the next run, which then need not wait for a start.
 use super::attach::Taking;
+use super::left::look_twice;
 use super::wanted::wanted;
 use super::{Asked, Making, Opened, Opener};
 use crate::livy::{Client, CreateSession, Kind, Reason, Session, SessionId, SessionState};
@@ -61,7 +62,7 @@ impl Opener {
             if record.is_in_use(own) {
                 continue;
             }
-            match client.session(&SessionId::new(id)).await {
+            match look_twice(client, &SessionId::new(id)).await {
                 Ok(shown) if shown.name.as_deref() != Some(own.name.as_str()) => {
                     // a server that shows no names proves nothing
                     if shown.name.is_some() {

@@ -63,8 +63,13 @@ impl Runner {
     ) {
         let last = look_out.last(session, code, interrupts);
         if let Some(late) = self.runtime.block_on(last) {
-            note(&word(late, &self.of_double(&session.id)));
+            self.tell_late(late, session);
         }
+    }
+
+    /// Tells what became of a first sending that arrived late.
+    pub(super) fn tell_late(&self, late: Late, session: &Session) {
+        note(&word(late, &self.of_double(&session.id)));
     }
 
     /// What can be done about a first sending that runs as well.

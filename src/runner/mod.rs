@@ -17,7 +17,7 @@ use crate::output::Results;
 use crate::record::{Entry, Record};
 use crate::render::{Answer, Format, Renderer, Style};
 use crate::report::{is_quiet, note};
-use crate::session::{Execution, Interrupts, Lost, Session, Submission};
+use crate::session::{Execution, Interrupts, Late, Lost, Session, Submission};
 use crate::source::{Lines, Piece};
 use crate::terminal;
 use waiting::Waiting;
@@ -160,11 +160,13 @@ impl Runner {
             kind: piece.kind,
         };
         let part = piece.place.part;
+        let mut late = None;
         let mut answer = self.wait(session, submission, part, interrupts, None);
         if let Err(lost) = &answer
             && self.sends_again(lost, interrupts)
         {
-            answer = self.wait(session, submission, part, interrupts, Some(began));
+            let first = Some((began, &mut late));
+            answer = self.wait(session, submission, part, interrupts, first);
         }
         match answer {
             Ok(mut execution) => {
@@ -182,7 +184,11 @@ impl Runner {
                 {
                     session.underway.let_go(id);
                 }
-                self.lost(entry, piece, &lost, began.elapsed())
+                let ended = self.lost(entry, piece, &lost, began.elapsed());
+                if let Some(late) = late {
+                    self.tell_late(late, session);
+                }
+                ended
             }
         }
     }
@@ -194,15 +200,15 @@ impl Runner {
         submission: Submission<'_>,
         part: (usize, usize),
         interrupts: &mut Interrupts,
-        first: Option<Instant>,
+        first: Option<(Instant, &mut Option<Late>)>,
     ) -> Result<Execution, Lost> {
         let (sender, events) = unbounded_channel();
         let waiting = Waiting::new(self.status_line, part, session.clone());
         let answer = async {
             match first {
-                Some(since) => {
+                Some(first) => {
                     session
-                        .execute_again(submission, since, interrupts, &sender)
+                        .execute_again(submission, first, interrupts, &sender)
                         .await
                 }
                 None => session.execute(submission, interrupts, &sender).await,

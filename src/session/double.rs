@@ -38,7 +38,7 @@ impl Double {
         // what others send may look the same
         let newest = session.sent.newest().filter(|_| !session.shared);
         newest.map(|newest| Self {
-            next: newest + 1,
+            next: newest.saturating_add(1),
             seen: None,
             fate: None,
         })
@@ -57,25 +57,27 @@ impl Double {
     pub(super) async fn look_now(&mut self, session: &Session, ours: i64, code: &str) {
         while self.fate.is_none() {
             if self.next == ours {
-                self.next += 1;
+                self.next = ours.saturating_add(1);
             }
+            let id = self.next;
             // what does not answer now is asked again with the next look
-            let Ok(found) = session.client.statement(&session.id, self.next).await else {
+            let Ok(found) = session.client.statement(&session.id, id).await else {
                 return;
             };
-            session.sent.saw(found.id);
-            self.next += 1;
+            // by the number that was asked for, as every look
+            session.sent.saw(id);
+            self.next = id.saturating_add(1);
             // without its code nothing says whose it is
             if found.code.is_none() || has_other_code(&found, code) {
                 continue;
             }
-            session.sent.got(found.id);
+            session.sent.got(id);
             let waits = found.state == StatementState::Waiting;
-            let kept = waits && cancelled(session, found.id).await;
+            let kept = waits && cancelled(session, id).await;
             self.fate = Some(if kept {
-                Late::Cancelled(found.id)
+                Late::Cancelled(id)
             } else {
-                Late::Ran(found.id)
+                Late::Ran(id)
             });
         }
     }

@@ -5,7 +5,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::Session;
 use super::cancel::Cancel;
-use super::double::{Double, LookOut};
+use super::double::{Double, Late, LookOut};
 use super::interrupt::Interrupts;
 use super::log::useful_lines;
 use super::lost::{Gone, Lost};
@@ -93,22 +93,25 @@ impl Session {
         events: &UnboundedSender<Running>,
     ) -> Result<Execution, Lost> {
         let since = Instant::now();
-        self.run(submission, (since, None), interrupts, events)
+        self.run(submission, (since, &mut None), interrupts, events)
             .await
     }
 
     /// Submits code again of whose first sending, at `since`, the server had no trace ([`Lost::Doubt`]). Should the first arrive
-    /// while this one is waited for, it is cancelled, unless it runs by then.
+    /// while this one is waited for, it is cancelled, unless it runs by then; `late` says so where this one ends without
+    /// an answer.
     pub async fn execute_again(
         &self,
         submission: Submission<'_>,
-        since: Instant,
+        (since, late): (Instant, &mut Option<Late>),
         interrupts: &mut Interrupts,
         events: &UnboundedSender<Running>,
     ) -> Result<Execution, Lost> {
-        let double = Double::of(self);
-        let ended = self.run(submission, (since, double), interrupts, events);
-        ended.await.map_err(|mut lost| {
+        let mut double = Double::of(self);
+        let ended = self.run(submission, (since, &mut double), interrupts, events);
+        let ended = ended.await;
+        *late = double.and_then(|double| double.fate);
+        ended.map_err(|mut lost| {
             if let Lost::Doubt { again, .. } = &mut lost {
                 *again = true;
             }
@@ -119,7 +122,7 @@ impl Session {
     async fn run(
         &self,
         submission: Submission<'_>,
-        (since, double): (Instant, Option<Double>),
+        (since, double): (Instant, &mut Option<Double>),
         interrupts: &mut Interrupts,
         events: &UnboundedSender<Running>,
     ) -> Result<Execution, Lost> {
@@ -137,7 +140,7 @@ impl Session {
         let mut wait = Wait::new(self, statement.id, began, Some(submission.code), events);
         wait.waited = Some(waited);
         wait.cancel = cancel;
-        wait.double = double;
+        wait.double = double.take();
         self.sent.unread(statement.id);
         let id = statement.id;
         let ended = Box::pin(wait.until_final(statement, interrupts)).await;
@@ -150,7 +153,13 @@ impl Session {
         if !left {
             self.sent.read(id);
         }
-        let mut statement = ended?;
+        let mut statement = match ended {
+            Ok(statement) => statement,
+            Err(lost) => {
+                *double = wait.double.take();
+                return Err(lost);
+            }
+        };
         let waited = since.elapsed();
         let runs_on =
             statement.state == StatementState::Cancelled && statement.output.is_none() && wait.ran;

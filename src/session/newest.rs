@@ -2,14 +2,13 @@
 //! and one of large results can kill the session.
 use super::Session;
 use super::hidden::is_hidden;
+use super::sent::MOST;
 use crate::livy::{
     Client, Error, Problem, RETAINED_STATEMENTS, Reason, SessionId, Statement, StatementState,
 };
 
 /// Looks for one that is there, in a session whose first statements are forgotten, or that has none.
 const LOOKS: i64 = 20;
-/// More statements than any session has had.
-const MOST: i64 = 1 << 24;
 
 /// Statements whose looks the server answers with a failure of its own, one of them for good, after which it is the
 /// server that fails.

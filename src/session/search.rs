@@ -36,7 +36,8 @@ impl Session {
             code,
             events,
             began: Instant::now(),
-            next: newest + 1,
+            answering: None,
+            next: newest.saturating_add(1),
             absent: Backoff::default(),
             failing: Backoff::default(),
             trouble: None,
@@ -111,6 +112,8 @@ struct Search<'a> {
     code: &'a str,
     events: &'a UnboundedSender<Running>,
     began: Instant,
+    /// Since when the server answers, but for the outages since: a gateway that comes back may deliver then.
+    answering: Option<Instant>,
     next: i64,
     /// Waits while it is not there, and while nobody answers.
     absent: Backoff,
@@ -137,7 +140,8 @@ impl Search<'_> {
             Err(error) => match error.reason() {
                 Some(Reason::NoSuchStatement) => {
                     self.answered();
-                    let left = session.sent.search().saturating_sub(self.began.elapsed());
+                    let answering = *self.answering.get_or_insert_with(Instant::now);
+                    let left = session.sent.search().saturating_sub(answering.elapsed());
                     if !left.is_zero() {
                         return Step::Again(self.absent.next(None).min(left));
                     }
@@ -159,11 +163,13 @@ impl Search<'_> {
 
     async fn judge(&mut self, statement: Statement) -> Step {
         let session = self.session;
-        session.sent.saw(statement.id);
-        if session.sent.is_hidden(statement.id) || has_other_code(&statement, self.code) {
+        // the number that was asked for: what a broken server tells would lead every later search astray
+        let id = self.next;
+        session.sent.saw(id);
+        if session.sent.is_hidden(id) || has_other_code(&statement, self.code) {
             // somebody else's, or one of ours that nobody sees
             self.answered();
-            self.next += 1;
+            self.next = id.saturating_add(1);
             return Step::Again(Duration::ZERO);
         }
         match session.whose().await {
@@ -172,7 +178,7 @@ impl Search<'_> {
             Check::Unknown(error) if passes(&session.client, &error) => {
                 let since = *self.unproved.get_or_insert_with(Instant::now);
                 if since.elapsed() >= session.sent.search() {
-                    return Step::Maybe(Some(statement.id));
+                    return Step::Maybe(Some(id));
                 }
                 return self.again(error);
             }
@@ -181,17 +187,19 @@ impl Search<'_> {
         // others may have sent the same, and so may we before
         let hidden = statement.code.is_none() && session.sent.has_strays();
         if session.shared || hidden || session.sent.is_doubtful(self.code) {
-            return Step::Maybe(Some(statement.id));
+            return Step::Maybe(Some(id));
         }
-        session.sent.got(statement.id);
-        Step::Found(Box::new(statement))
+        session.sent.got(id);
+        Step::Found(Box::new(Statement { id, ..statement }))
     }
 
     fn answered(&mut self) {
         self.failing.reset();
         (self.bad, self.alone) = (0, 0);
         self.unproved = None;
-        if self.trouble.take().is_some() {
+        if let Some(since) = self.trouble.take() {
+            // an outage is no time in which it could have come
+            self.answering = self.answering.map(|at| at + since.elapsed());
             self.say();
         }
     }

@@ -11,6 +11,8 @@ const SEARCH: Duration = Duration::from_secs(60);
 /// How far behind the newest a result that nobody has read may be while hidden statements are still sent: half of what
 /// a server keeps, which leaves the rest to the user's own.
 const UNREAD: i64 = RETAINED_STATEMENTS / 2;
+/// More statements than any session has had: a server that tells a higher id is wrong.
+pub(super) const MOST: i64 = 1 << 24;
 
 /// The newest statement known, and the statements whose fate is open. Clones share it.
 #[derive(Clone, Debug)]
@@ -63,8 +65,12 @@ impl Sent {
         self.search
     }
 
-    /// The session has a statement of this id: what is sent from now on gets a higher one.
+    /// The session has a statement of this id: what is sent from now on gets a higher one. One that cannot be is not
+    /// believed: every later search would begin behind all that is there, and find no trace.
     pub fn saw(&self, id: i64) {
+        if id > MOST {
+            return;
+        }
         self.known(|known| {
             known.newest = known.newest.max(Some(id));
             known.unsure &= id < 0;
@@ -141,8 +147,13 @@ impl Sent {
                 return false;
             };
             // those are gone, by the user's own statements
-            known.unread.retain(|id| newest - id < RETAINED_STATEMENTS);
-            known.unread.iter().any(|id| newest - id >= UNREAD)
+            known
+                .unread
+                .retain(|id| newest.saturating_sub(*id) < RETAINED_STATEMENTS);
+            known
+                .unread
+                .iter()
+                .any(|id| newest.saturating_sub(*id) >= UNREAD)
         })
     }
 
@@ -208,6 +219,8 @@ mod tests {
         sent.clone().saw(7);
         sent.saw(3);
         assert_eq!(sent.newest(), Some(7));
+        sent.saw(i64::MAX);
+        assert_eq!(sent.newest(), Some(7), "no server has so many");
         assert_eq!(Sent::default().newest(), None);
         assert!(!sent.is_unsure());
     }

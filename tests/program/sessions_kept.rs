@@ -259,6 +259,41 @@ fn a_session_is_reused_by_who_wants_the_same_and_by_nobody_else() {
 }
 
 #[test]
+fn one_answer_that_a_session_is_not_there_strikes_none_off() {
+    let wrong = Arc::new(AtomicBool::new(false));
+    let wrong_once = || {
+        let wrong = Arc::clone(&wrong);
+        Livy::failing(move |request| {
+            if request.line() == "GET /sessions/0" && wrong.swap(false, Ordering::SeqCst) {
+                Fault::Instead(Reply::json(404, r#"{"msg":"Session '0' not found."}"#))
+            } else {
+                Fault::None
+            }
+        })
+    };
+    let livy = wrong_once();
+    let (home, url) = (Home::new(), livy.url());
+    let reuse = || {
+        home.livysh(&["--reuse", "-e", "1 + 1", &url])
+            .run()
+            .exits(0)
+    };
+    reuse().says(&["session 0 stays: "]);
+    wrong.store(true, Ordering::SeqCst);
+    reuse().prints("2\n").silent();
+    assert!(!wrong.load(Ordering::SeqCst), "the wrong answer was given");
+    assert_eq!(livy.counts(), (1, 0, 1));
+    // nor one that was left behind
+    let (livy, home) = (wrong_once(), Home::new());
+    killed(&livy, &home);
+    wrong.store(true, Ordering::SeqCst);
+    let clean = ["sessions", "clean", &livy.url()];
+    let ended = home.livysh(&clean).run().exits(0);
+    ended.says(&["session 0 (livysh-", "is ended"]);
+    assert_eq!(livy.counts(), (1, 1, 0));
+}
+
+#[test]
 fn a_session_in_use_or_busy_is_not_shared_by_a_second_reuse() {
     let (livy, home) = (Livy::new(), Home::new());
     let url = livy.url();

@@ -189,6 +189,57 @@ fn a_double_that_arrives_when_the_statement_has_ended_is_told_after_its_answer()
 }
 
 #[test]
+fn a_double_that_runs_is_told_also_where_the_second_sending_ends_without_an_answer() {
+    let (met, seen) = (AtomicBool::new(false), AtomicBool::new(false));
+    let livy = Livy::failing(move |request| match request.line().as_str() {
+        SUBMIT if !met.swap(true, Ordering::SeqCst) => Fault::Behind(Reply::dropped()),
+        "GET /sessions/0/statements/1" => {
+            seen.store(true, Ordering::SeqCst);
+            Fault::None
+        }
+        // the second sending's, which is forgotten once the first has been seen
+        "GET /sessions/0/statements/0" if seen.load(Ordering::SeqCst) => {
+            Fault::Instead(Reply::json(404, "\"Statement not found\""))
+        }
+        _ => Fault::None,
+    });
+    let ended = searching(&livy, 300, &["--resend"]).exits(1);
+    assert_eq!(status(&ended), "unknown");
+    ended.says(&["statement 1, and runs as well: the code runs twice"]);
+    livy.assert_clean();
+}
+
+#[test]
+fn a_double_that_waits_when_the_statement_has_ended_is_cancelled_and_told() {
+    let (sent, ended) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let cancelled = AtomicBool::new(false);
+    let livy = Livy::failing(move |request| match request.line().as_str() {
+        SUBMIT if sent.fetch_add(1, Ordering::SeqCst) == 0 => Fault::Instead(Reply::dropped()),
+        // a statement ends with the first look at it
+        "GET /sessions/0/statements/0" if sent.load(Ordering::SeqCst) == 2 => {
+            ended.store(true, Ordering::SeqCst);
+            Fault::None
+        }
+        "GET /sessions/0/statements/1" if ended.load(Ordering::SeqCst) => {
+            let over = cancelled.load(Ordering::SeqCst);
+            let state = if over { "cancelled" } else { "waiting" };
+            let shown = json!({"id": 1, "state": state, "code": "1 + 1", "output": null});
+            Fault::Instead(Reply::json(200, shown.to_string()))
+        }
+        "POST /sessions/0/statements/1/cancel" => {
+            cancelled.store(true, Ordering::SeqCst);
+            Fault::Instead(Reply::json(200, r#"{"msg":"canceled"}"#))
+        }
+        _ => Fault::None,
+    });
+    let ended = searching(&livy, 300, &["--resend"]).exits(0);
+    assert_eq!(status(&ended), "ok");
+    ended.says(&["statement 1, and was cancelled before it ran"]);
+    assert_eq!(livy.asked("POST /sessions/0/statements/1/cancel"), 1);
+    livy.assert_clean();
+}
+
+#[test]
 fn a_server_that_is_away_while_a_statement_is_looked_for_is_waited_for() {
     let looks = AtomicUsize::new(0);
     let livy = Livy::failing(move |request| match request.line().as_str() {
@@ -201,6 +252,24 @@ fn a_server_that_is_away_while_a_statement_is_looked_for_is_waited_for() {
     // longer than the search may take: only a server that answers can end it
     let ended = searching(&livy, 1, &[]).exits(0);
     assert_eq!(status(&ended), "ok");
+    livy.assert_clean();
+}
+
+#[test]
+fn an_outage_does_not_use_up_the_time_in_which_a_late_statement_is_looked_for() {
+    // the waits after six failing looks are 2.1 s at least, and the statement comes with the look after next
+    let looks = AtomicUsize::new(0);
+    let met = AtomicBool::new(false);
+    let livy = Livy::failing(move |request| match request.line().as_str() {
+        SUBMIT if !met.swap(true, Ordering::SeqCst) => Fault::Later(9, Reply::dropped()),
+        "GET /sessions/0/statements/0" if looks.fetch_add(1, Ordering::SeqCst) < 6 => {
+            Fault::Instead(Reply::dropped())
+        }
+        _ => Fault::None,
+    });
+    let ended = searching(&livy, 2_000, &["--resend"]).exits(0).silent();
+    assert_eq!(status(&ended), "ok");
+    assert_eq!(livy.asked(SUBMIT), 1, "it is not sent again");
     livy.assert_clean();
 }
 
@@ -359,6 +428,68 @@ async fn an_earlier_statement_that_arrives_late_is_not_taken_for_a_later_one() {
     );
     // other code is told from both
     assert_eq!(execute(&session, "other").await.unwrap().statement.id, 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_wrong_id_in_an_answer_leads_no_later_search_astray() {
+    // the first look tells that id, and all submissions but the first are lost
+    let (sent, looked) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let livy = Livy::failing(move |request| match request.line().as_str() {
+        SUBMIT if sent.fetch_add(1, Ordering::SeqCst) > 0 => Fault::Then(Reply::dropped()),
+        "GET /sessions/0/statements/1" if !looked.swap(true, Ordering::SeqCst) => {
+            let body = r#"{"id":1e300,"state":"running","code":"second","output":null}"#;
+            Fault::Instead(Reply::json(200, body))
+        }
+        _ => Fault::None,
+    });
+    let session = session(&livy).await;
+    execute(&session, "first").await.unwrap();
+    for (id, code) in [(1, "second"), (2, "third")] {
+        assert_eq!(execute(&session, code).await.unwrap().statement.id, id);
+        assert_eq!(session.sent.newest(), Some(id));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_wrong_id_of_a_submission_leads_no_later_search_astray() {
+    let sent = AtomicUsize::new(0);
+    let livy = Livy::failing(move |request| match request.line().as_str() {
+        SUBMIT => match sent.fetch_add(1, Ordering::SeqCst) {
+            0 => Fault::None,
+            1 => {
+                let body = r#"{"id":1e300,"state":"waiting","output":null}"#;
+                Fault::Then(Reply::json(201, body))
+            }
+            _ => Fault::Then(Reply::dropped()),
+        },
+        _ => Fault::None,
+    });
+    let session = session(&livy).await;
+    execute(&session, "first").await.unwrap();
+    execute(&session, "second").await.unwrap_err();
+    let third = execute(&session, "third").await.unwrap();
+    assert_eq!(third.statement.id, 2);
+}
+
+#[test]
+fn a_double_is_told_by_its_number_whatever_id_its_answer_has() {
+    let livy = Livy::start(Plan {
+        fault: Box::new({
+            let met = AtomicBool::new(false);
+            move |request| match request.line().as_str() {
+                SUBMIT if !met.swap(true, Ordering::SeqCst) => Fault::Behind(Reply::dropped()),
+                "GET /sessions/0/statements/1" => {
+                    let body = r#"{"id":1e300,"state":"running","code":"1 + 1","output":null}"#;
+                    Fault::Instead(Reply::json(200, body))
+                }
+                _ => Fault::None,
+            }
+        }),
+        ..Plan::default()
+    });
+    let ended = searching(&livy, 300, &["--resend"]).exits(0);
+    ended.says(&["statement 1, and runs as well: the code runs twice"]);
+    livy.assert_clean();
 }
 
 #[test]
