@@ -164,7 +164,7 @@ impl From<&livy::Error> for Report {
                 format!("the answer to {call} is larger than {} MiB", limit >> 20),
             )
             .advise("ask for less: LIMIT, take(n), or write the result to storage"),
-            Problem::Redirect { to, why } => Self::new(
+            Problem::Redirect { to, why, .. } => Self::new(
                 code::SERVER,
                 format!("{call} is redirected to {to}, which is not followed: {why}"),
             )

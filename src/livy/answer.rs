@@ -180,7 +180,8 @@ fn classify(status: u16, shape: &Shape, asked: Asked) -> Reason {
         // Livy's answer to a DELETE without the header has no body at all.
         400 if asked.method == "DELETE" && *shape == Shape::Empty => Reason::Csrf,
         400 => Reason::BadRequest,
-        429 | 502 | 503 | 504 => Reason::Busy,
+        // 408, 499 and 520 to 530 (Cloudflare's), 598 and 599: a gateway that waited in vain, for us or for Livy
+        408 | 429 | 499 | 502..=504 | 520..=530 | 598 | 599 => Reason::Busy,
         500 => Reason::Server,
         _ => Reason::Other,
     }

@@ -45,6 +45,8 @@ pub enum Problem {
         to: String,
         /// Why not.
         why: &'static str,
+        /// Can it be the answer to a call that was acted on?
+        acted: bool,
     },
     /// The client cannot be set up as asked (a CA file that cannot be read, a bad header, ...).
     #[error("{0}")]
@@ -161,7 +163,7 @@ pub enum Reason {
     SessionOver,
     /// The driver dropped the call while dying (`CancellationException`).
     DriverGone,
-    /// 429, 503, 502, 504: somebody between us and Livy asks for patience.
+    /// 429, 503, 502, 504, 408 and their like: somebody between us and Livy asks for patience, or lost it.
     Busy,
     /// 500 of any other sort.
     Server,
@@ -227,14 +229,17 @@ impl Error {
             Problem::Reach(reach) => reach.may_have_arrived(),
             // Livy's 500 may come from the way back; 429 is said before anything is done.
             Problem::Failure(failure) => {
-                failure.status != 429
-                    && matches!(
-                        failure.reason,
-                        Reason::Busy | Reason::Server | Reason::DriverGone
-                    )
+                // a redirect that leads nowhere
+                let done = matches!(failure.status, 302 | 303);
+                let lost = matches!(
+                    failure.reason,
+                    Reason::Busy | Reason::Server | Reason::DriverGone
+                );
+                done || (lost && failure.status != 429)
             }
             Problem::Garbled { .. } | Problem::TooLarge { .. } => true,
-            Problem::Redirect { .. } | Problem::Setup(_) => false,
+            Problem::Redirect { acted, .. } => *acted,
+            Problem::Setup(_) => false,
         }
     }
 }

@@ -24,37 +24,44 @@ pub(super) fn next(
     let Some(location) = location else {
         return Ok(None);
     };
-    let refuse = |to: &str, why| {
+    // 303 means that it was done, and the result is elsewhere; older software says 302 for that. 301, 307 and 308 say
+    // that it has to be sent elsewhere, and so does whoever sends a 302 to another host, which is a login page.
+    let mut acted = !reads && matches!(status, 302 | 303);
+    let refuse = |to: &str, why, acted| {
         Err(Problem::Redirect {
             to: to.to_owned(),
             why,
+            acted,
         })
     };
     let Ok(mut to) = from.join(location.trim()) else {
-        return refuse("an address that cannot be read", "it is not a URL");
+        return refuse("an address that cannot be read", "it is not a URL", acted);
     };
     to.set_fragment(None);
     let shown = shown(&to);
     if !matches!(to.scheme(), "http" | "https") {
-        return refuse(&shown, "it is not an http address");
+        return refuse(&shown, "it is not an http address", acted);
     }
     if !to.username().is_empty() || to.password().is_some() {
-        return refuse(&shown, "it holds a user name or a password");
+        return refuse(&shown, "it holds a user name or a password", acted);
     }
     if to.host_str() != from.host_str() {
+        acted &= status == 303;
         return refuse(
             &shown,
             "it is another host, and credentials go only to the one that was named; if Livy is there, \
              give that address, else it is a login page and the credentials are not enough",
+            acted,
         );
     }
     if from.scheme() == "https" && to.scheme() == "http" {
-        return refuse(&shown, "it leaves https");
+        return refuse(&shown, "it leaves https", acted);
     }
     if !repeats && !reads {
         return refuse(
             &shown,
             "what was sent would be lost on the way; give that address as the server's, or it is a login page",
+            acted,
         );
     }
     Ok(Some(to))
@@ -124,6 +131,26 @@ mod tests {
                 .contains("password")
         );
         assert!(to("http://h/a", true, 302, "file:///etc/passwd").is_err());
+    }
+
+    #[test]
+    fn what_says_that_the_call_was_done_is_told_from_what_wants_it_sent_elsewhere() {
+        let acted = |reads, status, location| match next(
+            &"http://h/a".parse().unwrap(),
+            reads,
+            status,
+            Some(location),
+        ) {
+            Err(Problem::Redirect { acted, .. }) => acted,
+            other => panic!("{other:?}"),
+        };
+        assert!(acted(false, 303, "/b") && acted(false, 303, "http://other/"));
+        assert!(acted(false, 302, "/b") && !acted(false, 302, "http://other/login"));
+        for status in [301, 307, 308] {
+            assert!(!acted(false, status, "http://other/b"), "{status}");
+        }
+        assert!(!acted(false, 301, "/b"));
+        assert!(!acted(true, 303, "http://other/"), "a read does nothing");
     }
 
     #[test]

@@ -249,6 +249,7 @@ impl Wire {
         Err(Problem::Redirect {
             to: shown,
             why: "it has already led through 5 addresses",
+            acted: false,
         })
     }
 

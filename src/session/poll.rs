@@ -49,6 +49,39 @@ pub fn passes(client: &Client, error: &Error) -> bool {
     }
 }
 
+/// How often in a row a server may say that we are not let in before that is believed: with the waits between, for
+/// about 10 s.
+const SHUT_OUT: u32 = 8;
+
+/// Whether it is worth asking again, over several answers: [`passes`], and for a while also what says that we are not
+/// let in. A login that ran out, a gateway that restarts answer so, with a login page elsewhere or a 403; but so does
+/// who took our rights away.
+#[derive(Debug, Default)]
+pub struct Tolerance {
+    shut_out: u32,
+}
+
+impl Tolerance {
+    /// Is it worth asking a server again that has answered before?
+    pub fn passes(&mut self, client: &Client, error: &Error) -> bool {
+        if passes(client, error) {
+            self.reset();
+            return true;
+        }
+        let redirected = matches!(&*error.problem, Problem::Redirect { .. });
+        if redirected || error.reason() == Some(Reason::Forbidden) {
+            self.shut_out += 1;
+            return self.shut_out < SHUT_OUT;
+        }
+        false
+    }
+
+    /// The server let us in.
+    pub fn reset(&mut self) {
+        self.shut_out = 0;
+    }
+}
+
 /// Waits between tries at a server that does not answer: doubling from 0.1 s to 5 s, each
 /// shortened by up to a third at random, so that many shells do not come back in step.
 #[derive(Debug, Default)]

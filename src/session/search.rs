@@ -10,7 +10,7 @@ use super::execute::{BAD_ANSWERS, Running};
 use super::identity::Check;
 use super::interrupt::Interrupts;
 use super::lost::Lost;
-use super::poll::{Backoff, passes};
+use super::poll::{Backoff, Tolerance, passes};
 use super::sent::has_other_code;
 use super::wait::{is_early, may_be_its_own};
 use crate::livy::{Error, Reason, Statement};
@@ -40,6 +40,7 @@ impl Session {
             next: newest.saturating_add(1),
             absent: Backoff::default(),
             failing: Backoff::default(),
+            tolerance: Tolerance::default(),
             trouble: None,
             bad: 0,
             alone: 0,
@@ -118,6 +119,7 @@ struct Search<'a> {
     /// Waits while it is not there, and while nobody answers.
     absent: Backoff,
     failing: Backoff,
+    tolerance: Tolerance,
     trouble: Option<Instant>,
     bad: u32,
     /// Of the bad answers those, once they are many, at which the session was well.
@@ -195,6 +197,7 @@ impl Search<'_> {
 
     fn answered(&mut self) {
         self.failing.reset();
+        self.tolerance.reset();
         (self.bad, self.alone) = (0, 0);
         self.unproved = None;
         if let Some(since) = self.trouble.take() {
@@ -220,7 +223,7 @@ impl Search<'_> {
 
     async fn after_failure(&mut self, error: Error) -> Step {
         let session = self.session;
-        if !passes(&session.client, &error) && !is_early(&error) {
+        if !self.tolerance.passes(&session.client, &error) && !is_early(&error) {
             if error.reason() == Some(Reason::WrongCredentials) {
                 return Step::Lost(Box::new(Lost::Refused { id: None, error }));
             }

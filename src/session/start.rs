@@ -9,7 +9,7 @@ use super::identity::Identity;
 use super::lease::{Lease, find_by_name};
 use super::life::{Clock, Life};
 use super::log::{fresh_lines, useful_lines};
-use super::poll::{Backoff, LOG_INTERVAL, passes, start_interval};
+use super::poll::{Backoff, LOG_INTERVAL, Tolerance, start_interval};
 use super::sent::Sent;
 use super::underway::Underway;
 use super::{DEFAULT_ROW_LIMIT, Session};
@@ -291,7 +291,7 @@ impl<'a> Follower<'a> {
     }
 
     pub(super) async fn follow(&mut self, timeout: Duration) -> Result<(), StartError> {
-        let mut backoff = Backoff::default();
+        let (mut backoff, mut tolerance) = (Backoff::default(), Tolerance::default());
         let mut missed = false;
         loop {
             let mut wait = start_interval(self.began.elapsed());
@@ -304,6 +304,7 @@ impl<'a> Follower<'a> {
                 Ok(Some(state)) => {
                     missed = false;
                     backoff.reset();
+                    tolerance.reset();
                     self.state = state;
                     let _ = self.events.send(Starting::State(self.state.clone()));
                     match &self.state {
@@ -323,7 +324,9 @@ impl<'a> Follower<'a> {
                     // one answer alone is no proof
                     Some(Reason::NoSuchSession) => missed = true,
                     // the first look may be at a server that is none of Livy's
-                    _ if error.is_passing() || (self.looked && passes(self.client, &error)) => {
+                    _ if error.is_passing()
+                        || (self.looked && tolerance.passes(self.client, &error)) =>
+                    {
                         self.troubled = true;
                         wait = backoff.next(error.failure().and_then(|it| it.retry_after));
                         let _ = self.events.send(Starting::Trouble(error));

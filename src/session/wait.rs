@@ -10,7 +10,7 @@ use super::execute::{BAD_ANSWERS, Running, SECOND_LOOK};
 use super::identity::Check;
 use super::interrupt::Interrupts;
 use super::lost::Lost;
-use super::poll::{Backoff, passes, statement_interval};
+use super::poll::{Backoff, Tolerance, passes, statement_interval};
 use super::sent::has_other_code;
 use super::underway::Waited;
 use crate::livy::{Error, Problem, Reach, Reason, Statement, StatementState};
@@ -36,6 +36,7 @@ pub(super) struct Wait<'a> {
     /// Was it ever seen running? Then a cancel without output says nothing about the code.
     pub(super) ran: bool,
     backoff: Backoff,
+    tolerance: Tolerance,
     pub(super) trouble: Option<Instant>,
     /// Since when it has been seen ended without output.
     without_output: Option<Instant>,
@@ -81,6 +82,7 @@ impl<'a> Wait<'a> {
             cancel: Cancel::default(),
             ran: false,
             backoff: Backoff::default(),
+            tolerance: Tolerance::default(),
             trouble: None,
             without_output: None,
             hung: 0,
@@ -168,6 +170,7 @@ impl<'a> Wait<'a> {
         }
         match self.asked().await {
             Ok(statement) => {
+                self.tolerance.reset();
                 (self.hung, self.bad, self.dying, self.denied) = (0, 0, 0, 0);
                 self.bad_since = None;
                 if let Some(again) = self.unless_ours(&statement).await? {
@@ -292,7 +295,7 @@ impl<'a> Wait<'a> {
         if is_denial(&error) {
             return self.after_denial(error).await;
         }
-        if !passes(&self.session.client, &error) && !is_early(&error) {
+        if !self.tolerance.passes(&self.session.client, &error) && !is_early(&error) {
             return Err(self.given_up(error).await);
         }
         let wait = self.backoff.next(asked(&error));

@@ -5,7 +5,7 @@ use super::*;
 
 fn why<T: std::fmt::Debug>(answer: Result<T, livysh::livy::Error>) -> (String, &'static str) {
     match problem(answer) {
-        Problem::Redirect { to, why } => (to, why),
+        Problem::Redirect { to, why, .. } => (to, why),
         other => panic!("{other}"),
     }
 }

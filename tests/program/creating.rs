@@ -117,6 +117,25 @@ fn a_session_whose_creation_was_answered_by_a_gateway_is_found_and_used() {
     livy.assert_clean();
 }
 
+#[test]
+fn a_session_whose_creation_was_answered_by_an_odd_gateway_is_found_and_used() {
+    let odd: [fn() -> Reply; 4] = [
+        || Reply::html(408, "<title>Request Time-out</title>"),
+        || Reply::html(524, "<title>A timeout occurred</title>"),
+        || Reply::redirect(303, "/sessions/0"),
+        || Reply::redirect(302, "/sessions/0"),
+    ];
+    for reply in odd {
+        let livy = Livy::failing(move |request| match request.line().as_str() {
+            "POST /sessions" => Fault::Then(reply()),
+            _ => Fault::None,
+        });
+        run(&livy, &[]).exits(0).prints("2\n");
+        assert_eq!(livy.bodies("POST /sessions").len(), 1);
+        livy.assert_clean();
+    }
+}
+
 /// The creation is answered by a gateway that gave up, and the first lists do not show it.
 fn late(lists: usize) -> Livy {
     let seen = AtomicUsize::new(0);

@@ -71,10 +71,15 @@ fn connections_that_break_during_polls_are_survived() {
 #[test]
 fn whatever_a_gateway_says_for_a_while_is_survived() {
     // each with the seconds that it asks for
-    let faults: [(fn() -> Reply, u64); 6] = [
+    let faults: [(fn() -> Reply, u64); 10] = [
         (|| Reply::html(200, "<html>We will be back soon</html>"), 0),
         (|| Reply::html(404, "default backend - 404"), 0),
         (|| Reply::html(504, "<title>Gateway Time-out</title>"), 0),
+        (|| Reply::html(408, "<title>Request Time-out</title>"), 0),
+        (|| Reply::html(524, "<title>A timeout occurred</title>"), 0),
+        // no host of that name is asked: another host's login page is not visited
+        (|| Reply::redirect(302, "https://login.invalid/"), 0),
+        (|| Reply::html(403, "<title>Forbidden</title>"), 0),
         (|| Reply::with(429, &[("Retry-After", "1")], ""), 1),
         (|| Reply::with(503, &[("Retry-After", "1")], "<html>"), 1),
         (
@@ -198,6 +203,22 @@ fn an_answer_that_cannot_be_fetched_is_given_up_by_name_while_the_session_is_wel
     for one in all {
         one.join().unwrap();
     }
+}
+
+#[test]
+fn who_is_not_let_in_any_more_is_told_so_after_a_while() {
+    let told = |said: &str, fault: fn() -> Reply| {
+        let livy = looks(usize::MAX, fault);
+        run(&livy, &[])
+            .exits(1)
+            .prints("")
+            .says(&["statement 0 cannot be fetched", said]);
+        assert_eq!(livy.asked(LOOK), 8);
+        livy.assert_clean();
+    };
+    let page = "https://login.invalid/";
+    told(page, || Reply::redirect(302, "https://login.invalid/"));
+    told("403", || Reply::html(403, "<title>Forbidden</title>"));
 }
 
 #[test]

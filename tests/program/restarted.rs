@@ -171,8 +171,9 @@ fn a_strangers_answer_is_not_taken_while_the_look_at_its_session_fails() {
         } else {
             json!({"kind": "pyspark", "name": "other"})
         };
-        livy.restart(theirs, Some("'theirs'"));
+        // first: a look between the two would meet the stranger's without a sign of trouble
         back.store(true, Ordering::SeqCst);
+        livy.restart(theirs, Some("'theirs'"));
         started
             .end()
             .exits(1)

@@ -52,7 +52,7 @@ fn status(ended: &run::Ended) -> Value {
 }
 
 /// All that can take an answer away: a broken connection before, in and after it, a gateway, the server itself.
-const LOSSES: [fn() -> Reply; 8] = [
+const LOSSES: [fn() -> Reply; 12] = [
     Reply::dropped,
     || Reply::raw("HTTP/1.1 201 Created\r\nContent-Le"),
     || {
@@ -64,6 +64,10 @@ const LOSSES: [fn() -> Reply; 8] = [
     || Reply::html(503, ""),
     || Reply::html(504, "<title>Gateway Time-out</title>"),
     || Reply::html(201, "<html>"),
+    || Reply::html(408, "<title>Request Time-out</title>"),
+    || Reply::html(499, ""),
+    || Reply::html(524, "<title>A timeout occurred</title>"),
+    || Reply::redirect(303, "/sessions/0/statements/0"),
 ];
 
 #[test]
