@@ -11,6 +11,9 @@ use super::error::{Failure, Problem, Reason};
 use super::renewal::Renewed;
 use super::{Scheme, SessionState, repair, scheme, text};
 
+/// Why a page is no answer.
+const PAGE: &str =
+    "it is an HTML page, not Livy's JSON: a login page, or an address that is not Livy's";
 /// How many characters of an answer that cannot be read are shown.
 const BEGIN: usize = 200;
 
@@ -74,16 +77,34 @@ impl Answer {
         })
     }
 
+    /// A success whose content says nothing. A page is none: whatever stands between us and Livy shows one for
+    /// any call, and the call has not come through.
+    pub(super) fn done(&self) -> Result<(), Problem> {
+        if self.is_page() {
+            Err(self.unreadable(PAGE.to_owned()))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn is_page(&self) -> bool {
+        without_mark(&self.body)
+            .trim_ascii_start()
+            .starts_with(b"<")
+    }
+
     fn garbled(&self, error: &serde_json::Error) -> Problem {
-        let body = String::from_utf8_lossy(&self.body[..self.body.len().min(4 * BEGIN)]);
-        let reason = if self.is_empty() {
+        self.unreadable(if self.is_empty() {
             "it is empty".to_owned()
-        } else if body.trim_start().starts_with('<') {
-            "it is an HTML page, not Livy's JSON: a login page, or an address that is not Livy's"
-                .to_owned()
+        } else if self.is_page() {
+            PAGE.to_owned()
         } else {
             text::one_line(&error.to_string(), BEGIN)
-        };
+        })
+    }
+
+    fn unreadable(&self, reason: String) -> Problem {
+        let body = String::from_utf8_lossy(&self.body[..self.body.len().min(4 * BEGIN)]);
         Problem::Garbled {
             reason,
             begin: text::one_line(&body, BEGIN),

@@ -244,7 +244,10 @@ impl Client {
             answer = self.wire().send(&call).await.or(answer);
         }
         match answer {
-            Ok(_) => Ok(Deleted::Now),
+            Ok(answer) => {
+                let done = answer.done().map(|()| Deleted::Now);
+                done.map_err(|problem| self.wire().unreadable(&call, problem))
+            }
             Err(error) if error.reason() == Some(Reason::NoSuchSession) => Ok(Deleted::AlreadyGone),
             Err(error) => Err(error),
         }

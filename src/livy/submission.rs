@@ -136,7 +136,10 @@ impl Client {
             "cancel",
         ];
         let call = Call::post(&segments, b"{}".to_vec());
-        self.wire().send(&call).await.map(drop)
+        let answer = self.wire().send(&call).await?;
+        answer
+            .done()
+            .map_err(|problem| self.wire().unreadable(&call, problem))
     }
 
     /// Names that may stand left of the cursor, a byte offset in `code` (since 0.5; Livy knows Scala's only).

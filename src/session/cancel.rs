@@ -2,7 +2,7 @@
 use super::execute::{BAD_ANSWERS, Running};
 use super::underway::Waited;
 use super::wait::{Wait, is_denial};
-use crate::livy::Reason;
+use crate::livy::{Problem, Reason};
 
 /// How far a cancel is.
 #[derive(Debug, Default)]
@@ -11,7 +11,7 @@ pub(super) struct Cancel {
     pub(super) wanted: bool,
     /// The server took it, or refused it for good.
     pub(super) accepted: bool,
-    /// Answers that there is no such statement, or session.
+    /// Answers that there is no such statement, or session, and such as cannot be read.
     pub(super) denied: u32,
 }
 
@@ -32,9 +32,11 @@ impl Wait<'_> {
             Err(error) if error.is_passing() => {}
             Err(error) => {
                 let over = is_denial(&error) || error.reason() == Some(Reason::SessionOver);
-                self.cancel.denied += u32::from(over);
+                // a page in the place of an answer says that it has not come through
+                let again = over || matches!(&*error.problem, Problem::Garbled { .. });
+                self.cancel.denied += u32::from(again);
                 // the look at the statement tells whether that is so
-                if over && self.cancel.denied < BAD_ANSWERS {
+                if again && self.cancel.denied < BAD_ANSWERS {
                     return;
                 }
                 // a server without that route, or without that right: the answer still comes

@@ -162,6 +162,25 @@ fn a_delete_that_fails_is_said_with_the_id_and_changes_no_exit_code() {
 }
 
 #[test]
+fn a_page_in_the_place_of_an_answer_deletes_nothing_and_the_journal_keeps_the_session() {
+    let livy = Livy::failing(|request| match request.method.as_str() {
+        "DELETE" => Fault::Instead(Reply::html(200, "<!doctype html><title>Sign in</title>")),
+        _ => Fault::None,
+    });
+    let home = Home::new();
+    let ended = home
+        .livysh(&["-e", "1 + 1", &livy.url()])
+        .run()
+        .exits(0)
+        .prints("2\n");
+    ended.says(&[
+        "session 0 could not be deleted and may still be there",
+        "HTML page",
+    ]);
+    assert_eq!(super::exits::left_behind(&home).len(), 1);
+}
+
+#[test]
 fn a_delete_that_the_network_loses_is_tried_again() {
     let tries = std::sync::atomic::AtomicUsize::new(0);
     let livy = Livy::failing(move |request| {
@@ -216,6 +235,27 @@ fn a_delete_that_fails_after_a_signal_is_said_with_the_id() {
         let ended = signalled(&livy, "hang", LOOK, signal).exits(code);
         ended.says(&["session 0 could not be deleted and may still be there"]);
     }
+}
+
+#[test]
+fn a_cancel_that_a_page_answers_is_sent_again() {
+    let pages = std::sync::atomic::AtomicUsize::new(0);
+    let livy = Livy::start(Plan {
+        interpreter: Box::new(|_, _| Ran::Runs),
+        fault: Box::new(move |request| {
+            let page = request.line().ends_with("/cancel")
+                && pages.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+            if page {
+                Fault::Instead(Reply::html(200, "<html>Sign in</html>"))
+            } else {
+                Fault::None
+            }
+        }),
+        ..Plan::default()
+    });
+    signalled(&livy, "slow", LOOK, Signal::INT).exits(130);
+    assert!(livy.asked("POST /sessions/0/statements/0/cancel") > 1);
+    livy.assert_clean();
 }
 
 #[test]
