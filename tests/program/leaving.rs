@@ -177,7 +177,7 @@ fn a_page_in_the_place_of_an_answer_deletes_nothing_and_the_journal_keeps_the_se
         "session 0 could not be deleted and may still be there",
         "HTML page",
     ]);
-    assert_eq!(super::exits::left_behind(&home).len(), 1);
+    assert_eq!(exits::left_behind(&home).len(), 1);
 }
 
 #[test]
