@@ -142,10 +142,11 @@ fn a_second_term_leaves_at_once_and_prints_the_id() {
         .says(&["session 0 may still be there"]);
 }
 
-#[test]
-fn a_delete_that_fails_is_said_with_the_id_and_changes_no_exit_code() {
-    let livy = Livy::failing(|request| match request.method.as_str() {
-        "DELETE" => Fault::Instead(Reply::json(500, "\"java.lang.IllegalStateException\"")),
+/// A run whose DELETE gets that answer: its session may still be there, with that reason. The server, and the home.
+#[track_caller]
+fn not_deleted(reply: fn() -> Reply, why: &str) -> (Livy, Home) {
+    let livy = Livy::failing(move |request| match request.method.as_str() {
+        "DELETE" => Fault::Instead(reply()),
         _ => Fault::None,
     });
     let home = Home::new();
@@ -154,29 +155,21 @@ fn a_delete_that_fails_is_said_with_the_id_and_changes_no_exit_code() {
         .run()
         .exits(0)
         .prints("2\n");
-    ended.says(&[
-        "session 0 could not be deleted and may still be there",
-        "500",
-    ]);
+    ended.says(&["session 0 could not be deleted and may still be there", why]);
+    (livy, home)
+}
+
+#[test]
+fn a_delete_that_fails_is_said_with_the_id_and_changes_no_exit_code() {
+    let reply = || Reply::json(500, "\"java.lang.IllegalStateException\"");
+    let (livy, _) = not_deleted(reply, "500");
     assert_eq!(livy.asked("DELETE /sessions/0"), 3);
 }
 
 #[test]
 fn a_page_in_the_place_of_an_answer_deletes_nothing_and_the_journal_keeps_the_session() {
-    let livy = Livy::failing(|request| match request.method.as_str() {
-        "DELETE" => Fault::Instead(Reply::html(200, "<!doctype html><title>Sign in</title>")),
-        _ => Fault::None,
-    });
-    let home = Home::new();
-    let ended = home
-        .livysh(&["-e", "1 + 1", &livy.url()])
-        .run()
-        .exits(0)
-        .prints("2\n");
-    ended.says(&[
-        "session 0 could not be deleted and may still be there",
-        "HTML page",
-    ]);
+    let page = || Reply::html(200, "<!doctype html><title>Sign in</title>");
+    let (_, home) = not_deleted(page, "HTML page");
     assert_eq!(exits::left_behind(&home).len(), 1);
 }
 
