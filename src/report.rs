@@ -273,7 +273,9 @@ fn of_failure(failure: &Failure, call: &str) -> Report {
         Reason::TooManySessions => report
             .because("the server's limit of sessions is reached")
             .advise("try again later, or end a session of yours: livysh sessions, livysh sessions kill ID"),
-        Reason::DuplicateName => report.advise("take another --name"),
+        Reason::DuplicateName => report
+            .because("a gateway may have sent the request twice")
+            .advise("look for the session: livysh sessions"),
         Reason::Csrf => report.because("a proxy took the X-Requested-By header away"),
         Reason::BadRequest => report.advise("check the session's options"),
         Reason::NotReady => report.because("the session is still starting").advise("try again in a moment"),

@@ -2,7 +2,10 @@
 //!
 //! An id alone is never trusted: a server that restarts gives it again. Only where the server shows our name for
 //! it, or lists our name, a session is taken for ours.
+use std::pin::pin;
 use std::time::Duration;
+
+use futures_util::stream::{self, Stream, StreamExt};
 
 use super::ends::spoken;
 use super::telling::Telling;
@@ -18,8 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// After that time a session surely stands on the list that was asked for and whose creation nobody answered.
 const SURFACED_MS: i64 = 10 * 60 * 1000;
 
-/// Time to the second look at a session that the first one did not find.
-const SECOND_LOOK: Duration = Duration::from_millis(300);
+/// Sessions that are looked at together.
+const AT_A_TIME: usize = 8;
 
 /// A session that was left behind.
 struct Left {
@@ -131,46 +134,43 @@ impl Opener {
 /// Which of the journal's are there? Those that the server knows to be gone are struck off.
 async fn find(client: &Client, record: &Record, server: &str) -> Found {
     let mut found = Found::default();
-    let mut list = None;
-    for own in record.left_behind(server) {
-        let Some(id) = &own.session else {
-            if list.is_none() {
-                list = Some(client.all_sessions().await);
-            }
-            match &list {
-                Some(Ok(all)) => by_name(all, own, record, &mut found),
-                Some(Err(error)) => found.unknown.push((own, error.problem.to_string())),
-                None => {}
-            }
-            continue;
-        };
-        match look_twice(client, &SessionId::new(id)).await {
+    let (known, asked_for): (Vec<_>, _) =
+        (record.left_behind(server).into_iter()).partition(|own| own.session.is_some());
+    let mut looks = pin!(looks(client, known));
+    while let Some((own, look)) = looks.next().await {
+        match look {
             Ok(shown) => by_id(&shown, own, record, &mut found),
             Err(error) if error.reason() == Some(Reason::NoSuchSession) => record.forget(&own),
             Err(error) => found.unknown.push((own, error.problem.to_string())),
         }
     }
+    if !asked_for.is_empty() {
+        let list = client.all_sessions().await;
+        for own in asked_for {
+            match &list {
+                Ok(all) => by_name(all, own, record, &mut found),
+                Err(error) => found.unknown.push((own, error.problem.to_string())),
+            }
+        }
+    }
     found
 }
 
-/// A look at a session. That the server has none is said only where a second look some time later agrees: one answer of
-/// a gateway that has lost its way for a moment must not strike a session off, which would never be named again.
-pub(super) async fn look_twice(client: &Client, id: &SessionId) -> Result<livy::Session, Error> {
-    match client.session(id).await {
-        Err(error) if error.reason() == Some(Reason::NoSuchSession) => {
-            tokio::time::sleep(SECOND_LOOK).await;
-            client.session(id).await
-        }
-        look => look,
-    }
+/// What the server says of sessions whose ids the journal knows, in its order, some at a time.
+pub(super) fn looks(
+    client: &Client,
+    rows: Vec<OwnSession>,
+) -> impl Stream<Item = (OwnSession, Result<livy::Session, Error>)> {
+    let look = async |own: OwnSession| {
+        let id = SessionId::new(own.session.as_deref().unwrap_or_default());
+        let look = session::look_twice(client, &id).await;
+        (own, look)
+    };
+    stream::iter(rows).map(look).buffered(AT_A_TIME)
 }
 
 fn by_id(shown: &livy::Session, own: OwnSession, record: &Record, found: &mut Found) {
     match shown.name.as_deref() {
-        Some(name) if name == own.name && !session::is_unique_name(name) => {
-            let why = "its name is not ours alone, and ids are given again".to_owned();
-            found.unknown.push((own, why));
-        }
         Some(name) if name == own.name => found.there.push(Left {
             id: shown.id.clone(),
             over: shown.state.is_over(),
@@ -185,18 +185,11 @@ fn by_id(shown: &livy::Session, own: OwnSession, record: &Record, found: &mut Fo
     }
 }
 
-/// One whose creation was answered by nobody. A name that the user chose could be somebody else's.
+/// One whose creation was answered by nobody.
 fn by_name(all: &[livy::Session], own: OwnSession, record: &Record, found: &mut Found) {
     let named = |shown: &&livy::Session| shown.name.as_deref() == Some(own.name.as_str());
     let settled = now_ms() - own.time_ms > SURFACED_MS;
-    if !session::is_unique_name(&own.name) {
-        let why = "its creation was not answered, and its name is not ours alone".to_owned();
-        if settled {
-            record.forget(&own);
-        } else {
-            found.unknown.push((own, why));
-        }
-    } else if let Some(shown) = all.iter().find(named) {
+    if let Some(shown) = all.iter().find(named) {
         record.found_again(&own, &shown.id);
         by_id(shown, own, record, found);
     } else if settled {
@@ -211,7 +204,7 @@ fn by_name(all: &[livy::Session], own: OwnSession, record: &Record, found: &mut 
 async fn end(client: &Client, left: &Left) -> Result<String, Error> {
     let Left { own, id, .. } = left;
     let gone = format!("session {id} ({}) was gone already", own.name);
-    match client.session(id).await {
+    match session::look_twice(client, id).await {
         Ok(shown) if shown.name.as_deref() != Some(own.name.as_str()) => return Ok(gone),
         Err(error) if error.reason() == Some(Reason::NoSuchSession) => return Ok(gone),
         Err(error) => return Err(error),

@@ -197,7 +197,6 @@ impl Making {
         }
         if let Some(word) = &self.word {
             wanted.create.name = Some(session::unique_name_of(word));
-            wanted.own_name = true;
         }
     }
 }

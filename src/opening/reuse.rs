@@ -1,9 +1,13 @@
 //! Sessions of ours that stay for the next run, which then need not wait for a start.
+use std::pin::pin;
+
+use futures_util::StreamExt;
+
 use super::attach::Taking;
-use super::left::look_twice;
+use super::left::looks;
 use super::wanted::wanted;
 use super::{Asked, Making, Opened, Opener};
-use crate::livy::{Client, CreateSession, Kind, Reason, Session, SessionId, SessionState};
+use crate::livy::{Client, CreateSession, Kind, Reason, Session, SessionState};
 use crate::record::{JournalKey, OwnSession};
 use crate::report::Report;
 use crate::settings::ConnectionSettings;
@@ -52,17 +56,18 @@ impl Opener {
     async fn idle(&self, client: &Client, options: &str) -> Option<(Session, JournalKey)> {
         let record = &self.0.record;
         let own = record.own_sessions(&self.journal_name(client));
-        let fits = |own: &&OwnSession| {
-            own.kept && own.heartbeat_s.is_none() && own.options.as_deref() == Some(options)
+        let fits = |own: &OwnSession| {
+            own.session.is_some()
+                && own.kept
+                && own.heartbeat_s.is_none()
+                && own.options.as_deref() == Some(options)
         };
-        for own in own.iter().rev().filter(fits) {
-            let Some(id) = own.session.as_deref() else {
-                continue;
-            };
-            if record.is_in_use(own) {
-                continue;
-            }
-            match look_twice(client, &SessionId::new(id)).await {
+        let fits = own.into_iter().rev().filter(fits);
+        let rows = fits.filter(|own| !record.is_in_use(own)).collect();
+        let mut looks = pin!(looks(client, rows));
+        while let Some((own, look)) = looks.next().await {
+            let own = &own;
+            match look {
                 Ok(shown) if shown.name.as_deref() != Some(own.name.as_str()) => {
                     // a server that shows no names proves nothing
                     if shown.name.is_some() {

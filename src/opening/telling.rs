@@ -189,6 +189,10 @@ impl Words {
                 ));
                 return;
             }
+            Starting::Looking => {
+                telling.status("the session's creation was not answered: looking for it");
+                return;
+            }
         }
         let doing = self
             .doing

@@ -59,18 +59,15 @@ pub fn wanted(asked: &SessionSettings, kind: Kind) -> Wanted {
             executor_cores: asked.executor_cores,
             num_executors: asked.num_executors,
             queue: asked.queue.clone(),
-            name: Some(
-                asked
-                    .name
-                    .clone()
-                    .unwrap_or_else(|| session::unique_name(&user)),
-            ),
+            name: Some(match &asked.name {
+                Some(word) => session::unique_name_of(word),
+                None => session::unique_name(&user),
+            }),
             conf,
             heartbeat_timeout_in_second: asked.heartbeat_or_default(),
             ttl: asked.ttl.clone(),
             idle_timeout: asked.idle_timeout.clone(),
         },
-        own_name: asked.name.is_none(),
         kind,
         timeout: asked.start_timeout.unwrap_or(START_TIMEOUT),
         row_limit: rows,

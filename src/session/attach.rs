@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::name::is_unique_name_of;
 use super::start::Follower;
 use super::{Session, StartError, Starting};
 use crate::livy::{self, Client, Error, Kind, SessionId, SessionState};
@@ -66,11 +67,19 @@ pub async fn find(client: &Client, word: &str) -> Result<livy::Session, NotFound
     Ok(only(word, named)?.ok_or(error)?)
 }
 
-/// The sessions of that id or name, as the server lists them.
+/// The sessions of that id or name, as the server lists them; where there is none, those of ours whose names begin with
+/// that word of the user's.
 pub async fn all_of(client: &Client, word: &str) -> Result<Vec<livy::Session>, Error> {
-    let mut all = client.all_sessions().await?;
-    all.retain(|it| it.id.as_str() == word || it.name.as_deref() == Some(word));
-    Ok(all)
+    let all = client.all_sessions().await?;
+    let named = |name: &str| name == word;
+    let begins = |name: &str| is_unique_name_of(name, word);
+    let of = |is: &dyn Fn(&str) -> bool| {
+        let fits =
+            |it: &&livy::Session| it.id.as_str() == word || it.name.as_deref().is_some_and(is);
+        all.iter().filter(fits).cloned().collect::<Vec<_>>()
+    };
+    let exact = of(&named);
+    Ok(if exact.is_empty() { of(&begins) } else { exact })
 }
 
 /// The only one of them, where there is one.

@@ -9,6 +9,7 @@ use super::double::{Double, Late, LookOut};
 use super::interrupt::Interrupts;
 use super::log::useful_lines;
 use super::lost::{Gone, Lost};
+use super::poll::SECOND_LOOK;
 use super::underway::Waited;
 use super::wait::Wait;
 use crate::livy::{Error, Kind, Outcome, Reason, SessionState, Statement, StatementState};
@@ -77,8 +78,6 @@ pub struct Execution {
 
 /// 5xx answers in a row for one statement after which it is given up by name, where the session is well.
 pub(super) const BAD_ANSWERS: u32 = 8;
-/// Time to the second look at a session that the first one did not find.
-pub(super) const SECOND_LOOK: Duration = Duration::from_millis(300);
 const LOG_LINES: usize = 20;
 
 impl Session {

@@ -5,11 +5,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Session;
-use super::execute::SECOND_LOOK;
 use super::life::Fading;
 use super::lost::Gone;
-use super::poll::Backoff;
-use super::wait::is_session_denied;
+use super::poll::{Backoff, look_twice};
 use crate::livy::{Reason, SessionState};
 
 /// How the session is, at the last look.
@@ -158,13 +156,7 @@ impl Watcher {
 
     async fn look(&mut self) -> Health {
         let session = &self.session;
-        let mut seen = session.client.session(&session.id).await;
-        if seen.as_ref().is_err_and(is_session_denied) {
-            // one answer alone is no proof
-            tokio::time::sleep(SECOND_LOOK).await;
-            seen = session.client.session(&session.id).await;
-        }
-        match seen {
+        match look_twice(&session.client, &session.id).await {
             Ok(seen) if !session.identity.fits(&seen) => Health::Replaced,
             Ok(seen) if seen.state.is_over() => Health::Gone(session.gone(Some(seen.state)).await),
             Ok(seen) => {

@@ -5,23 +5,18 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, watch};
 
 use super::Session;
-use super::identity::{Check, DELETE_FRESH, Identity};
-use crate::livy::{self, Client, Error, Problem, Reach, SessionId};
+use super::delete::delete;
+use super::identity::Identity;
+use crate::livy::{self, Client, Error, Reach, SessionId};
 
 /// How long a creation that nobody answered yet is waited for before it is looked up by name.
 const CREATION_ANSWER: Duration = Duration::from_secs(8);
-/// The same where it cannot be looked up: as long as a way out may take.
-const ONLY_ANSWER: Duration = Duration::from_secs(30);
 /// How long the list is waited for in which a session of an unanswered creation would stand.
 const LOOK_UP: Duration = Duration::from_secs(10);
 /// How long after its creation failed a session may surface on the server's list, and the time
 /// between two looks for it.
 const SURFACING: Duration = Duration::from_secs(3);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// How long a look is waited for that tells whether the session is still ours.
-const LOOK: Duration = Duration::from_secs(5);
-/// Tries at a delete that the network loses.
-const DELETE_TRIES: u32 = 3;
 
 /// The duty to delete one session; clones share it, and it is done once.
 #[derive(Clone, Debug)]
@@ -161,9 +156,6 @@ impl Lease {
     pub fn owed(&self) -> Option<String> {
         match &*self.0.duty.borrow() {
             Duty::Made(id, _) => Some(id.to_string()),
-            Duty::Creating(name) | Duty::Doubtful(name, _) if name.is_empty() => {
-                Some("that was asked for".to_owned())
-            }
             Duty::Creating(name) | Duty::Doubtful(name, _) => Some(name.clone()),
             Duty::Nothing | Duty::Done(_) => None,
         }
@@ -223,18 +215,6 @@ impl Lease {
         name: String,
         mut since: Instant,
     ) -> Result<(SessionId, Identity), Closed> {
-        if name.is_empty() {
-            // by a name that the user chose, somebody else's session could be found
-            let why = "its creation was not answered, and its name is not ours alone";
-            return Err(Closed::Left {
-                session: "that was asked for".to_owned(),
-                error: Error {
-                    method: "POST",
-                    path: "/sessions".to_owned(),
-                    problem: Box::new(Problem::Setup(why.to_owned())),
-                },
-            });
-        }
         loop {
             // the answer may come meanwhile
             let found = tokio::select! {
@@ -284,15 +264,8 @@ impl Lease {
     /// The duty, after a creation under way had its chance to be answered.
     async fn settled(&self) -> Duty {
         let mut duty = self.0.duty.subscribe();
-        // nothing but its answer leads to a session whose name is not ours alone
-        let only_answer = matches!(&*duty.borrow(), Duty::Creating(name) if name.is_empty());
-        let limit = if only_answer {
-            ONLY_ANSWER
-        } else {
-            CREATION_ANSWER
-        };
         let answered = duty.wait_for(|duty| !matches!(duty, Duty::Creating(_)));
-        match tokio::time::timeout(limit, answered).await {
+        match tokio::time::timeout(CREATION_ANSWER, answered).await {
             Ok(Ok(duty)) => duty.clone(),
             _ => self.0.duty.borrow().clone(),
         }
@@ -322,33 +295,6 @@ async fn look_up(client: &Client, name: &str) -> Result<Option<livy::Session>, E
             problem: Box::new(Reach::Timeout { after }.into()),
         })
     })
-}
-
-/// False when the session of that id is not ours.
-async fn delete(client: &Client, id: &SessionId, identity: &Identity) -> Result<bool, Error> {
-    let mut backoff = super::poll::Backoff::default();
-    loop {
-        let look = identity.check(client, id, DELETE_FRESH);
-        let deleted = match tokio::time::timeout(LOOK, look).await {
-            Ok(Check::Replaced) => return Ok(false),
-            // what cannot be reached cannot be deleted
-            Ok(Check::Unknown(error)) if matches!(&*error.problem, Problem::Reach(_)) => Err(error),
-            // a service may not show what it has
-            Ok(Check::Ours | Check::Gone | Check::Unknown(_)) | Err(_) => client.delete(id).await,
-        };
-        match deleted {
-            Ok(_) => return Ok(true),
-            Err(error) => {
-                let wait = backoff.next(error.failure().and_then(|failure| failure.retry_after));
-                // a server that took minutes over one will not be quicker over the next
-                let slow = matches!(&*error.problem, Problem::Reach(Reach::Timeout { .. }));
-                if slow || !error.is_passing() || backoff.failures() >= DELETE_TRIES {
-                    return Err(error);
-                }
-                tokio::time::sleep(wait).await;
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -421,22 +367,5 @@ mod tests {
         );
         assert!(matches!(answered, Err(Closed::Nothing)));
         assert!(!lease.creating("again"));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_answer_is_waited_for_longer_where_nothing_else_leads_to_the_session() {
-        for (name, made) in [("", true), ("ours", false)] {
-            let lease = Lease::default();
-            assert!(lease.creating(name));
-            let session = serde_json::from_str(r#"{"id": 7}"#).unwrap();
-            let (_, duty) = tokio::join!(
-                async {
-                    tokio::time::sleep(Duration::from_secs(20)).await;
-                    lease.made(&SessionId::new("7"), &Identity::of(&session))
-                },
-                lease.settled()
-            );
-            assert_eq!(matches!(duty, Duty::Made(..)), made, "{name}");
-        }
     }
 }

@@ -3,6 +3,7 @@
 mod attach;
 mod cancel;
 mod cause;
+mod delete;
 mod double;
 mod execute;
 mod hidden;
@@ -36,6 +37,7 @@ pub use log::{fresh_lines, useful_lines};
 pub use lost::{Gone, Lost};
 pub use name::{is_unique_name, unique_name, unique_name_of};
 pub use newest::{is_unreadable, newest, newest_of_users};
+pub use poll::look_twice;
 pub use sent::Sent;
 pub use start::{StartError, Starting, Wanted, start};
 pub use underway::{Parting, Underway};

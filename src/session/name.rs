@@ -25,12 +25,19 @@ pub fn unique_name_of(word: &str) -> String {
 
 /// Does the name have such a random part? Then nobody else's session has it.
 pub fn is_unique_name(name: &str) -> bool {
-    name.rsplit_once('-').is_some_and(|(_, random)| {
-        random.len() == 12
-            && random
-                .bytes()
-                .all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
-    })
+    word_of(name).is_some()
+}
+
+/// Is it such a name that begins with this word?
+pub fn is_unique_name_of(name: &str, word: &str) -> bool {
+    word_of(name) == Some(word)
+}
+
+/// What stands before the random part of a name that has one.
+fn word_of(name: &str) -> Option<&str> {
+    let (word, random) = name.rsplit_once('-')?;
+    let hex = |c| matches!(c, b'0'..=b'9' | b'a'..=b'f');
+    (random.len() == 12 && random.bytes().all(hex)).then_some(word)
 }
 
 #[cfg(test)]
@@ -45,5 +52,7 @@ mod tests {
         assert!(unique_name("").starts_with("livysh-"));
         assert!(is_unique_name(&unique_name("")) && is_unique_name(&unique_name_of("mine")));
         assert!(!is_unique_name("mine") && !is_unique_name("mine-2026"));
+        assert!(is_unique_name_of(&unique_name_of("mine"), "mine"));
+        assert!(!is_unique_name_of(&unique_name_of("mine-too"), "mine"));
     }
 }

@@ -1,7 +1,7 @@
 //! How often to look, and what ends the looking.
 use std::time::Duration;
 
-use crate::livy::{Client, Error, Problem, Reason};
+use crate::livy::{Client, Error, Problem, Reason, Session, SessionId};
 
 /// The age of a statement up to which looks follow one another without a pause.
 const NO_PAUSE: Duration = Duration::from_millis(10);
@@ -30,6 +30,24 @@ pub fn start_interval(age: Duration) -> Duration {
 
 /// Time between two looks at a starting session's log.
 pub const LOG_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Time to the second look at a session that the first one did not find.
+pub const SECOND_LOOK: Duration = Duration::from_millis(300);
+
+/// A look at a session. That the server has none is said only where a second look some time later agrees: one answer
+/// of a gateway that has lost its way for a moment ends no session, and strikes none off.
+///
+/// # Errors
+/// What the last look met.
+pub async fn look_twice(client: &Client, id: &SessionId) -> Result<Session, Error> {
+    match client.session(id).await {
+        Err(error) if error.reason() == Some(Reason::NoSuchSession) => {
+            tokio::time::sleep(SECOND_LOOK).await;
+            client.session(id).await
+        }
+        look => look,
+    }
+}
 
 /// Is it worth asking a server again that has answered before? Whatever stands between us and it may say anything
 /// for a while: refuse connections, its TLS too, show pages, forget routes.

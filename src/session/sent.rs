@@ -197,14 +197,14 @@ fn digest(code: &str) -> u64 {
 
 /// Tests of the whole program, which is built for debugging then, cannot wait for a minute each time.
 #[cfg(debug_assertions)]
-fn search() -> Duration {
+pub(super) fn search() -> Duration {
     let asked = std::env::var("LIVYSH_TEST_SEARCH_MS").ok();
     let asked = asked.and_then(|text| text.parse().ok());
     asked.map_or(SEARCH, Duration::from_millis)
 }
 
 #[cfg(not(debug_assertions))]
-fn search() -> Duration {
+pub(super) fn search() -> Duration {
     SEARCH
 }
 

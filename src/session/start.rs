@@ -10,20 +10,17 @@ use super::lease::{Lease, find_by_name};
 use super::life::{Clock, Life};
 use super::log::{fresh_lines, useful_lines};
 use super::poll::{Backoff, LOG_INTERVAL, Tolerance, start_interval};
-use super::sent::Sent;
+use super::sent::{Sent, search};
 use super::underway::Underway;
 use super::{DEFAULT_ROW_LIMIT, Session};
 use crate::livy::{self, Client, CreateSession, Kind, Reach, Reason, SessionId, SessionState};
 
-/// The session that is wanted. `create.name` is set: it must be unique, since it is how a session
-/// is found again whose creation was answered by nobody.
+/// The session that is wanted. `create.name` is set and [unique](super::unique_name): it is how a session is found again
+/// whose creation was answered by nobody, and what tells it from a stranger's of the same id.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     /// The body of the request.
     pub create: CreateSession,
-    /// Is the name one that we made up? Only then may a session be known by it: a name that the
-    /// user chose can be that of somebody else's session.
-    pub own_name: bool,
     /// Kind of a statement that names none.
     pub kind: Kind,
     /// How long the start may take.
@@ -52,6 +49,8 @@ pub enum Starting {
     Log(Vec<String>),
     /// The server does not answer at the moment.
     Trouble(livy::Error),
+    /// Its creation was answered by nobody: it is looked for by its name.
+    Looking,
 }
 
 /// Why there is no session.
@@ -100,8 +99,10 @@ pub enum StartError {
 const LOG_LINES: usize = 20;
 /// How long a server is waited for that may have made a session and cannot be reached.
 const AWAY: Duration = Duration::from_secs(180);
-/// Looks at a list without it after which a session whose creation nobody answered counts as never made.
-const ABSENT: u32 = 5;
+/// Bad answers in the place of a list after which a session whose creation nobody answered is not looked for any more.
+const BAD_LISTS: u32 = 5;
+/// Time between two looks at a list that does not have it.
+const LIST_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a session that was just created may be unknown (seen on managed services).
 const FIRST_SIGHT: Duration = Duration::from_secs(10);
 
@@ -146,9 +147,7 @@ async fn create(
     events: &UnboundedSender<Starting>,
 ) -> Result<(SessionId, Identity), StartError> {
     let began = Instant::now();
-    // an empty name is nobody's: nothing is looked for by it
-    let name = wanted.create.name.clone().filter(|_| wanted.own_name);
-    let name = name.unwrap_or_default();
+    let name = wanted.create.name.clone().unwrap_or_default();
     let failed = |problem| livy::Error {
         method: "POST",
         path: "/sessions".to_owned(),
@@ -180,7 +179,8 @@ async fn create(
             });
             Ok((session.id, identity))
         }
-        Err(error) if error.may_have_arrived() && !name.is_empty() => {
+        Err(error) if may_be_there(&error) => {
+            let _ = events.send(Starting::Looking);
             // a server that is away may come back
             let left = after.saturating_sub(began.elapsed()).min(AWAY);
             let found = tokio::time::timeout(left, found_again(client, &name)).await;
@@ -217,37 +217,50 @@ async fn asked(
             let _ = lease.close(&client).await;
         }
         Ok(_) => {}
-        Err(error) if !error.may_have_arrived() => lease.nothing(),
+        Err(error) if !may_be_there(error) => lease.nothing(),
         Err(_) => lease.doubtful(&name),
     }
     answer
 }
 
-/// Looks for a session whose creation was answered by nobody.
+/// Can there be a session although its creation looks failed? Nobody else's has its name: where that is taken, a gateway
+/// sent the creation twice.
+fn may_be_there(error: &livy::Error) -> bool {
+    error.may_have_arrived() || error.reason() == Some(Reason::DuplicateName)
+}
+
+/// Looks for a session whose creation was answered by nobody. A gateway that gave up may still deliver it: the server's
+/// list is believed when it did not have it for as long as a gateway waits, outages not counted.
 async fn found_again(client: &Client, name: &str) -> Option<livy::Session> {
-    let mut backoff = Backoff::default();
-    let mut absent = 0;
-    // only a server that answers can say that there is none
-    while absent < ABSENT {
+    let (mut backoff, mut tolerance) = (Backoff::default(), Tolerance::default());
+    let (mut absent, mut bad) = (None::<Instant>, 0);
+    loop {
         let wait = match find_by_name(client, name).await {
             Ok(Some(session)) => return Some(session),
             Ok(None) => {
-                absent += 1;
-                Duration::from_secs(1)
+                backoff.reset();
+                tolerance.reset();
+                if absent.get_or_insert_with(Instant::now).elapsed() >= search() {
+                    return None;
+                }
+                LIST_INTERVAL
             }
             // it answers badly, or never did: as good as without
             Err(error) if error.reason() == Some(Reason::Server) || !client.has_served() => {
-                absent += 1;
-                Duration::from_secs(1)
+                bad += 1;
+                if bad >= BAD_LISTS {
+                    return None;
+                }
+                LIST_INTERVAL
             }
-            Err(error) if error.is_passing() => {
+            Err(error) if tolerance.passes(client, &error) => {
+                absent = None;
                 backoff.next(error.failure().and_then(|failure| failure.retry_after))
             }
             Err(_) => return None,
         };
         tokio::time::sleep(wait).await;
     }
-    None
 }
 
 pub(super) struct Follower<'a> {
