@@ -154,15 +154,40 @@ fn late(lists: usize) -> Livy {
 
 #[test]
 fn a_session_that_the_list_shows_late_is_found_and_used() {
-    let livy = late(2);
+    let livy = late(1);
     run(&livy, &[]).exits(0).prints("2\n");
     assert_eq!(livy.bodies("POST /sessions").len(), 1);
     livy.assert_clean();
 }
 
 #[test]
+fn a_session_is_looked_for_as_long_as_a_gateway_may_take_and_through_a_login_page() {
+    let seen = AtomicUsize::new(0);
+    let livy = Livy::failing(move |request| {
+        if request.line() == "POST /sessions" {
+            return Fault::Then(Reply::html(504, ""));
+        }
+        if !request.line().starts_with("GET /sessions?") {
+            return Fault::None;
+        }
+        let none = r#"{"from":0,"total":0,"sessions":[]}"#;
+        match seen.fetch_add(1, Ordering::SeqCst) {
+            3 => Fault::Instead(Reply::html(403, "<title>Forbidden</title>")),
+            0..7 => Fault::Instead(Reply::json(200, none)),
+            _ => Fault::None,
+        }
+    });
+    let (url, home) = (livy.url(), Home::new());
+    let run = home
+        .livysh(&["-e", "1 + 1", &url])
+        .env("LIVYSH_TEST_SEARCH_MS", "60000");
+    run.run().exits(0).prints("2\n");
+    livy.assert_clean();
+}
+
+#[test]
 fn a_session_that_shows_up_after_it_was_given_up_is_still_deleted() {
-    let livy = late(5);
+    let livy = late(3);
     run(&livy, &[]).exits(3).prints("").says(&["502"]);
     livy.assert_clean();
 }
@@ -220,8 +245,13 @@ fn lists_of_files_and_settings_reach_the_body_as_they_were_given() {
         "scala",
     ];
     run(&livy, &more).exits(0);
+    let mut sent = livy.bodies("POST /sessions");
+    let name = sent[0]["name"].take();
+    let random = name.as_str().unwrap().strip_prefix("mine-").unwrap();
+    assert_eq!(random.len(), 12, "{name}");
+    sent[0]["name"] = json!("mine");
     assert_eq!(
-        livy.bodies("POST /sessions"),
+        sent,
         [
             json!({"kind": "spark", "jars": ["/a.jar", "/b.jar", "hdfs:///c.jar"],
         "queue": "q", "name": "mine", "conf": {"b": "x=y", "spark.a": "1"}, "ttl": "3h"})

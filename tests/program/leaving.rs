@@ -192,6 +192,56 @@ fn a_delete_that_the_network_loses_is_tried_again() {
     livy.assert_clean();
 }
 
+/// A run at whose DELETEs such a fault comes as often.
+fn deleted_after(times: usize, fault: fn() -> Fault) -> (Livy, run::Ended) {
+    let tries = std::sync::atomic::AtomicUsize::new(0);
+    let livy = Livy::failing(move |request| {
+        if request.method == "DELETE"
+            && tries.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < times
+        {
+            return fault();
+        }
+        Fault::None
+    });
+    let ended = Home::new().livysh(&["-e", "1 + 1", &livy.url()]).run();
+    (livy, ended)
+}
+
+#[test]
+fn a_delete_outlives_an_outage_of_seconds_whatever_a_gateway_asks_for() {
+    let faults: [(usize, fn() -> Fault); 3] = [
+        (5, || Fault::Instead(Reply::dropped())),
+        (6, || Fault::Instead(Reply::html(502, ""))),
+        // the answer alone is lost
+        (1, || Fault::Then(Reply::html(504, ""))),
+    ];
+    for (times, fault) in faults {
+        let (livy, ended) = deleted_after(times, fault);
+        ended.exits(0).silent();
+        livy.assert_clean();
+    }
+}
+
+#[test]
+fn a_server_that_wants_a_delete_later_than_a_way_out_may_take_is_asked_once_more_at_the_end() {
+    let (livy, ended) = deleted_after(1, || {
+        let later = [("Content-Type", "text/html"), ("Retry-After", "60")];
+        Fault::Instead(Reply::with(503, &later, ""))
+    });
+    ended.exits(0).silent();
+    assert_eq!(livy.asked("DELETE /sessions/0"), 2);
+    livy.assert_clean();
+}
+
+#[test]
+fn one_answer_that_a_session_is_not_there_is_no_proof_that_it_is_deleted() {
+    let (livy, ended) = deleted_after(1, || {
+        Fault::Instead(Reply::json(404, r#"{"msg":"Session '0' not found."}"#))
+    });
+    ended.exits(0).silent();
+    livy.assert_clean();
+}
+
 #[test]
 fn a_session_that_is_gone_already_is_no_failure_of_the_delete() {
     let livy = Livy::failing(|request| match request.method.as_str() {

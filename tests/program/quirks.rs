@@ -22,13 +22,6 @@ fn looks(request: &Request) -> bool {
     ["GET /sessions/0", "GET /sessions/0/state"].contains(&request.line().as_str())
 }
 
-fn shown(state: &str) -> Fault {
-    Fault::Instead(Reply::json(
-        200,
-        json!({"id": 0, "name": "mine", "state": state}).to_string(),
-    ))
-}
-
 #[test]
 fn the_sessions_state_does_not_decide_whether_a_statement_has_ended() {
     // busy after its end, idle before it
@@ -41,14 +34,14 @@ fn the_sessions_state_does_not_decide_whether_a_statement_has_ended() {
                     submitted.store(1, Ordering::SeqCst);
                 }
                 if looks(request) && submitted.load(Ordering::SeqCst) > 0 {
-                    shown(state)
+                    Fault::Shown(state)
                 } else {
                     Fault::None
                 }
             }),
             ..Plan::default()
         });
-        run(&livy, &["-e", "one", "-e", "two", "--name", "mine"])
+        run(&livy, &["-e", "one", "-e", "two"])
             .exits(0)
             .prints("one\ntwo\n")
             .silent();
@@ -206,10 +199,22 @@ fn scalas_words_in_a_refusal_are_understood_and_shown() {
         "POST /sessions" => Fault::Instead(Reply::json(400, &said)),
         _ => Fault::None,
     });
-    run(&livy, &["-e", "1", "--name", "mine"]).exits(3).says(&[
+    run(&livy, &["-e", "1"]).exits(3).says(&[
         "Duplicate session name: Some(mine) for session 3",
-        "take another --name",
+        "a gateway may have sent the request twice",
+        "the server does not list it",
     ]);
+}
+
+#[test]
+fn a_creation_that_a_gateway_sent_twice_made_one_session_which_is_used() {
+    let said = json!({"msg": "Duplicate session name: Some(mine) for session 0"}).to_string();
+    let livy = Livy::failing(move |request| match request.line().as_str() {
+        "POST /sessions" => Fault::Then(Reply::json(400, &said)),
+        _ => Fault::None,
+    });
+    run(&livy, &["-e", "1 + 1"]).exits(0).prints("2\n");
+    livy.assert_clean();
 }
 
 #[test]
@@ -291,12 +296,12 @@ fn a_driver_that_dies_is_known_by_its_one_dropped_call() {
         }
         // it is called busy for a moment yet
         match looked.load(Ordering::SeqCst) {
-            1 if looks(request) => shown("busy"),
-            2.. if looks(request) => shown("dead"),
+            1 if looks(request) => Fault::Shown("busy"),
+            2.. if looks(request) => Fault::Shown("dead"),
             _ => Fault::None,
         }
     });
-    run(&livy, &["-e", "1", "--name", "mine"])
+    run(&livy, &["-e", "1"])
         .exits(1)
         .says(&["the session is gone: its state is dead"])
         .hides("may go on");

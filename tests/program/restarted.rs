@@ -184,6 +184,45 @@ fn a_strangers_answer_is_not_taken_while_the_look_at_its_session_fails() {
     }
 }
 
+/// The session was last seen long ago, and what stands under its id now cannot be seen.
+#[test]
+fn nothing_is_deleted_that_cannot_be_looked_at() {
+    for (status, looks) in [(500, usize::MAX), (503, 3)] {
+        let back = Arc::new(AtomicBool::new(false));
+        let (seen, met) = (Arc::clone(&back), AtomicUsize::new(0));
+        let livy = Livy::failing(move |request| {
+            let fails = seen.load(Ordering::SeqCst)
+                && request.line().starts_with("GET /sessions/0")
+                && met.fetch_add(1, Ordering::SeqCst) < looks;
+            if fails {
+                Fault::Instead(support::Reply::json(
+                    status,
+                    "\"java.lang.RuntimeException\"",
+                ))
+            } else {
+                Fault::None
+            }
+        });
+        let home = Home::new();
+        let mut pty = shell(&livy, &home, &[]);
+        pty.wait_for("pyspark 1>");
+        enter(&mut pty, "1 + 1");
+        pty.wait_for("pyspark 2>");
+        back.store(true, Ordering::SeqCst);
+        livy.restart(json!({"kind": "pyspark", "name": "other"}), None);
+        std::thread::sleep(Duration::from_millis(1200));
+        assert_eq!(pty.leave(), 0, "{}", pty.screen());
+        pty.wait_for(if looks == usize::MAX {
+            "session 0 could not be deleted and may still be there"
+        } else {
+            "session 0 was not deleted: its id is another session's now"
+        });
+        assert_eq!(left_behind(&home).len(), 1);
+        assert_eq!(livy.asked("DELETE"), 0);
+        assert_untouched(&livy, 1);
+    }
+}
+
 /// Its statements carry no code, its sessions no name: that it did not answer for a while must do.
 #[test]
 fn after_a_silence_an_old_servers_answer_is_taken_only_from_a_session_of_ours() {

@@ -364,14 +364,13 @@ fn the_prompt_is_no_longer_busy_when_the_statement_has_ended() {
     let now = Arc::clone(&busy);
     let livy = Livy::failing(move |request| {
         if request.line() == "GET /sessions/0" && now.load(Ordering::SeqCst) {
-            let busy = r#"{"id":0,"name":"mine","state":"busy","kind":"pyspark"}"#;
-            Fault::Instead(support::Reply::json(200, busy))
+            Fault::Shown("busy")
         } else {
             Fault::None
         }
     });
     let home = Home::new();
-    let mut pty = shell(&livy, &home, &["--heartbeat", "1", "--name", "mine"]);
+    let mut pty = shell(&livy, &home, &["--heartbeat", "1"]);
     let colour = |screen: &vt100::Screen, prompt: &str| {
         let text = screen.contents();
         let row = text.lines().position(|line| line.starts_with(prompt))?;

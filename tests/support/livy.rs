@@ -29,6 +29,8 @@ pub enum Fault {
     Late(Duration),
     /// It is done, and the answer comes when the gate is opened.
     Held(Gate),
+    /// The first session, in another state than it has.
+    Shown(&'static str),
     /// This goes back, and it is done when that many more requests have come.
     Later(u32, Reply),
     /// This goes back, and it is done right after the next submission.
@@ -260,6 +262,11 @@ impl Plan {
             }
             Fault::None => self.serve(request, memory),
             Fault::Instead(reply) => reply,
+            Fault::Shown(state) => {
+                let mut shown = self.shown("0", &memory.sessions["0"]);
+                shown["state"] = json!(state);
+                Reply::json(200, shown.to_string())
+            }
             Fault::Then(reply) => {
                 self.serve(request, memory);
                 reply
