@@ -18,7 +18,7 @@ pub(super) struct SessionArgs {
     /// %sql, %pyspark, %spark or %sparkr before it.
     #[arg(long, short, value_parser = kinds())]
     pub(super) kind: Option<Kind>,
-    /// The session's name, unique on the server
+    /// A word for the session's name; a random part follows it, and --attach takes the word too
     #[arg(long, value_parser = values::session_name)]
     pub(super) name: Option<String>,
     /// A setting of Spark; repeatable

@@ -12,7 +12,7 @@ use super::values::{self, Kind, ValueError};
 pub struct SessionSettings {
     /// The language of a statement that names none; see [`SessionSettings::kind_or_default`].
     pub kind: Option<Kind>,
-    /// The session's name, checked; else a unique one is made.
+    /// The word that its name begins with, checked.
     pub name: Option<String>,
     /// Spark's configuration.
     pub conf: BTreeMap<String, String>,

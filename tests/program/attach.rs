@@ -351,6 +351,30 @@ fn a_session_that_is_to_be_deleted_is_deleted_though_it_never_took_a_statement()
 }
 
 #[test]
+fn the_word_of_a_session_leads_to_it_unless_another_has_that_very_name() {
+    let (livy, home) = (Livy::new(), Home::new());
+    let url = livy.url();
+    let attached = |says: &str| {
+        let attach = ["--attach", "etl", "-e", "1 + 1", &url];
+        let ended = home.livysh(&attach).run();
+        if says.is_empty() {
+            ended.exits(0).prints("2\n");
+        } else {
+            ended.exits(3).says(&[says]);
+        }
+    };
+    let kept = ["--keep", "-e", "1", "--name", "etl", &url];
+    home.livysh(&kept).run().exits(0);
+    attached("");
+    assert_eq!(livy.asked("POST /sessions/0/statements"), 2);
+    home.livysh(&kept).run().exits(0);
+    attached("etl is the name of 2 sessions: 0 (idle), 1 (idle)");
+    livy.make(json!({"kind": "pyspark", "name": "etl"}));
+    attached("");
+    assert_eq!(livy.asked("POST /sessions/2/statements"), 1);
+}
+
+#[test]
 fn options_that_only_a_creation_heeds_are_named_beside_attach() {
     let (livy, home) = (Livy::new(), Home::new());
     let url = livy.url();
