@@ -70,16 +70,23 @@ pub async fn find(client: &Client, word: &str) -> Result<livy::Session, NotFound
 /// The sessions of that id or name, as the server lists them; where there is none, those of ours whose names begin with
 /// that word of the user's.
 pub async fn all_of(client: &Client, word: &str) -> Result<Vec<livy::Session>, Error> {
-    let all = client.all_sessions().await?;
-    let named = |name: &str| name == word;
-    let begins = |name: &str| is_unique_name_of(name, word);
-    let of = |is: &dyn Fn(&str) -> bool| {
-        let fits =
-            |it: &&livy::Session| it.id.as_str() == word || it.name.as_deref().is_some_and(is);
-        all.iter().filter(fits).cloned().collect::<Vec<_>>()
-    };
-    let exact = of(&named);
-    Ok(if exact.is_empty() { of(&begins) } else { exact })
+    let mut all = client.all_sessions().await?;
+    let named = |it: &livy::Session| it.id.as_str() == word || it.name.as_deref() == Some(word);
+    let exact = all.iter().any(named);
+    all.retain(|it| named(it) || (!exact && has_word(it.name.as_deref(), word)));
+    Ok(all)
+}
+
+fn has_word(name: Option<&str>, word: &str) -> bool {
+    name.is_some_and(|name| is_unique_name_of(name, word))
+}
+
+impl Session {
+    /// Is that its id, its name, or the user's word in its name?
+    pub fn is_called(&self, word: &str) -> bool {
+        let name = self.name.as_deref();
+        self.id.as_str() == word || name == Some(word) || has_word(name, word)
+    }
 }
 
 /// The only one of them, where there is one.

@@ -73,7 +73,7 @@ async fn look(client: &Client, id: &SessionId, identity: &Identity, fresh: Durat
 }
 
 /// May the next try say something else?
-fn comes_again(error: &Error) -> bool {
+pub(super) fn comes_again(error: &Error) -> bool {
     let passes = matches!(&*error.problem, Problem::Reach(_) | Problem::Garbled { .. });
     passes || error.is_passing()
 }

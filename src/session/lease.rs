@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, watch};
 
 use super::Session;
-use super::delete::delete;
+use super::delete::{comes_again, delete};
 use super::identity::Identity;
 use crate::livy::{self, Client, Error, Reach, SessionId};
 
@@ -215,6 +215,7 @@ impl Lease {
         name: String,
         mut since: Instant,
     ) -> Result<(SessionId, Identity), Closed> {
+        let began = Instant::now();
         loop {
             // the answer may come meanwhile
             let found = tokio::select! {
@@ -233,10 +234,11 @@ impl Lease {
                         return Err(Closed::Unlisted { name });
                     }
                 }
-                Err(error) => {
+                Err(error) if !comes_again(&error) || began.elapsed() >= SURFACING => {
                     let session = name;
                     return Err(Closed::Left { session, error });
                 }
+                Err(_) => {}
             }
             if let Ok(answered) = tokio::time::timeout(LOOK_AGAIN, self.answered()).await {
                 return answered;

@@ -195,9 +195,7 @@ impl Shell {
     pub(super) fn attach(&mut self, word: &str) -> Result<(), Report> {
         self.nothing_waits()?;
         self.link.take_if_ready(&self.runtime);
-        let is_it = |opened: &Opened| {
-            opened.session.id.as_str() == word || opened.session.name.as_deref() == Some(word)
-        };
+        let is_it = |opened: &Opened| opened.session.is_called(word);
         if self.opened().is_some_and(is_it) {
             note(&format!("this is session {word} already"));
             return Ok(());

@@ -193,6 +193,28 @@ fn a_session_that_shows_up_after_it_was_given_up_is_still_deleted() {
 }
 
 #[test]
+fn a_list_that_fails_in_passing_on_the_way_out_leaves_no_session() {
+    let seen = AtomicUsize::new(0);
+    let livy = Livy::failing(move |request| {
+        if request.line() == "POST /sessions" {
+            return Fault::Then(Reply::html(502, ""));
+        }
+        if !request.line().starts_with("GET /sessions?") {
+            return Fault::None;
+        }
+        match seen.fetch_add(1, Ordering::SeqCst) {
+            // given up by then
+            0..5 => Fault::Instead(Reply::json(500, "\"java.lang.NullPointerException\"")),
+            5 => Fault::Instead(Reply::dropped()),
+            6 => Fault::Instead(Reply::html(503, "")),
+            _ => Fault::None,
+        }
+    });
+    run(&livy, &[]).exits(3).says(&["502"]);
+    livy.assert_clean();
+}
+
+#[test]
 fn trouble_while_the_session_starts_is_got_over() {
     let count = AtomicUsize::new(0);
     let livy = Livy::failing(move |request| {
