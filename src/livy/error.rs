@@ -223,11 +223,24 @@ impl Error {
         }
     }
 
+    /// Did the call surely not arrive, for a reason that passes? Then it can be sent again as if for the first time.
+    pub fn never_arrived(&self) -> bool {
+        match &*self.problem {
+            Problem::Reach(reach) => matches!(
+                reach,
+                Reach::Dns { .. } | Reach::Connect { .. } | Reach::ConnectTimeout { .. }
+            ),
+            // 429 is said before anything is done; the others are Cloudflare's where it gets no connection
+            Problem::Failure(failure) => matches!(failure.status, 429 | 521 | 523 | 525 | 526),
+            _ => false,
+        }
+    }
+
     /// Can the server have acted on the call although it looks failed?
     pub fn may_have_arrived(&self) -> bool {
         match &*self.problem {
             Problem::Reach(reach) => reach.may_have_arrived(),
-            // Livy's 500 may come from the way back; 429 is said before anything is done.
+            // Livy's 500 may come from the way back.
             Problem::Failure(failure) => {
                 // a redirect that leads nowhere
                 let done = matches!(failure.status, 302 | 303);
@@ -235,7 +248,7 @@ impl Error {
                     failure.reason,
                     Reason::Busy | Reason::Server | Reason::DriverGone
                 );
-                done || (lost && failure.status != 429)
+                done || (lost && !self.never_arrived())
             }
             Problem::Garbled { .. } | Problem::TooLarge { .. } => true,
             Problem::Redirect { acted, .. } => *acted,

@@ -8,12 +8,12 @@ pub(super) const MOST: usize = 5;
 
 /// Where to go next; `None` when the answer is no redirect.
 ///
-/// Credentials go along, so only the same host is followed (the port may differ), and never
+/// `reads`: the call changes nothing; `served`: the server has answered one before. Credentials go along, so only the same host is followed (the port may differ), and never
 /// down from https. 307 and 308 repeat the request as it is; the older ones would turn a write into a
 /// read, so they are followed for reads only.
 pub(super) fn next(
     from: &Url,
-    reads: bool,
+    (reads, served): (bool, bool),
     status: u16,
     location: Option<&str>,
 ) -> Result<Option<Url>, Problem> {
@@ -24,44 +24,47 @@ pub(super) fn next(
     let Some(location) = location else {
         return Ok(None);
     };
-    // 303 means that it was done, and the result is elsewhere; older software says 302 for that. 301, 307 and 308 say
-    // that it has to be sent elsewhere, and so does whoever sends a 302 to another host, which is a login page.
-    let mut acted = !reads && matches!(status, 302 | 303);
-    let refuse = |to: &str, why, acted| {
+    let to = from.join(location.trim()).ok();
+    let same_host = to
+        .as_ref()
+        .is_none_or(|to| to.host_str() == from.host_str());
+    // 303 means that it was done, and the result is elsewhere; older software says 302 for that, and a proxy may name a
+    // host of its own there. Whoever sends a 302 to another host before anything was served shows a login page. 301, 307
+    // and 308 say that it has to be sent elsewhere.
+    let done = status == 303 || (status == 302 && (served || same_host));
+    let acted = !reads && done;
+    let refuse = |to: &str, why| {
         Err(Problem::Redirect {
             to: to.to_owned(),
             why,
             acted,
         })
     };
-    let Ok(mut to) = from.join(location.trim()) else {
-        return refuse("an address that cannot be read", "it is not a URL", acted);
+    let Some(mut to) = to else {
+        return refuse("an address that cannot be read", "it is not a URL");
     };
     to.set_fragment(None);
     let shown = shown(&to);
     if !matches!(to.scheme(), "http" | "https") {
-        return refuse(&shown, "it is not an http address", acted);
+        return refuse(&shown, "it is not an http address");
     }
     if !to.username().is_empty() || to.password().is_some() {
-        return refuse(&shown, "it holds a user name or a password", acted);
+        return refuse(&shown, "it holds a user name or a password");
     }
-    if to.host_str() != from.host_str() {
-        acted &= status == 303;
+    if !same_host {
         return refuse(
             &shown,
             "it is another host, and credentials go only to the one that was named; if Livy is there, \
              give that address, else it is a login page and the credentials are not enough",
-            acted,
         );
     }
     if from.scheme() == "https" && to.scheme() == "http" {
-        return refuse(&shown, "it leaves https", acted);
+        return refuse(&shown, "it leaves https");
     }
     if !repeats && !reads {
         return refuse(
             &shown,
             "what was sent would be lost on the way; give that address as the server's, or it is a login page",
-            acted,
         );
     }
     Ok(Some(to))
@@ -87,7 +90,13 @@ mod tests {
         status: u16,
         location: &str,
     ) -> Result<Option<String>, &'static str> {
-        match next(&from.parse().unwrap(), reads, status, Some(location)) {
+        let to = next(
+            &from.parse().unwrap(),
+            (reads, true),
+            status,
+            Some(location),
+        );
+        match to {
             Ok(url) => Ok(url.map(|url| url.to_string())),
             Err(Problem::Redirect { why, .. }) => Err(why),
             Err(other) => panic!("{other}"),
@@ -135,29 +144,33 @@ mod tests {
 
     #[test]
     fn what_says_that_the_call_was_done_is_told_from_what_wants_it_sent_elsewhere() {
-        let acted = |reads, status, location| match next(
+        let told = |(reads, served), status, location| match next(
             &"http://h/a".parse().unwrap(),
-            reads,
+            (reads, served),
             status,
             Some(location),
         ) {
             Err(Problem::Redirect { acted, .. }) => acted,
             other => panic!("{other:?}"),
         };
+        let acted = |reads, status, location| told((reads, true), status, location);
         assert!(acted(false, 303, "/b") && acted(false, 303, "http://other/"));
-        assert!(acted(false, 302, "/b") && !acted(false, 302, "http://other/login"));
+        assert!(acted(false, 302, "/b") && acted(false, 302, "http://inner/b"));
         for status in [301, 307, 308] {
             assert!(!acted(false, status, "http://other/b"), "{status}");
         }
         assert!(!acted(false, 301, "/b"));
         assert!(!acted(true, 303, "http://other/"), "a read does nothing");
+        let new = (false, false);
+        assert!(!told(new, 302, "http://login/"), "nothing was served yet");
+        assert!(told(new, 302, "/b") && told(new, 303, "http://inner/b"));
     }
 
     #[test]
     fn an_answer_that_is_no_redirect_stays_an_answer() {
         assert_eq!(to("http://h/a", true, 304, "/b"), Ok(None));
         assert!(
-            next(&"http://h/".parse().unwrap(), true, 302, None)
+            next(&"http://h/".parse().unwrap(), (true, true), 302, None)
                 .unwrap()
                 .is_none()
         );

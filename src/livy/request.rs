@@ -232,7 +232,8 @@ impl Wire {
             let response = self.once(call, &url, &shown, progress).await?;
             let status = response.status().as_u16();
             let location = response.headers().get(LOCATION).map(headers::text_of);
-            match redirect::next(&url, call.method == "GET", status, location.as_deref())? {
+            let known = (call.method == "GET", self.served.load(Ordering::Relaxed));
+            match redirect::next(&url, known, status, location.as_deref())? {
                 Some(to) => {
                     self.trace(|| Trace::Received {
                         status,

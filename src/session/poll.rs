@@ -168,5 +168,17 @@ mod tests {
             backoff.next(Some(Duration::from_secs(17))),
             Duration::from_secs(17)
         );
+        let long = Duration::from_secs(3600);
+        assert_eq!(backoff.next(Some(long)), Duration::from_secs(60));
+        assert!(backoff.next(Some(Duration::ZERO)) > Duration::from_secs(3));
+    }
+
+    #[test]
+    fn many_shells_do_not_come_back_in_step() {
+        let waits = || {
+            let mut backoff = Backoff::default();
+            (0..20).map(|_| backoff.next(None)).collect::<Vec<_>>()
+        };
+        assert_ne!(waits(), waits());
     }
 }

@@ -13,7 +13,7 @@ use super::lost::Lost;
 use super::poll::{Backoff, passes};
 use super::underway::{LAST_ANSWER, OnItsWay};
 use super::wait::{asked, is_early, is_session_denied};
-use crate::livy::{Error, Problem, Reach, Reason, Statement};
+use crate::livy::{Error, Reason, Statement};
 
 /// How often a statement is sent again that a server refuses for want of the session, which it shows all the same.
 const DENIALS: u32 = 2;
@@ -44,7 +44,7 @@ impl Session {
                         self.sent.got(statement.id);
                         return Ok(statement);
                     }
-                    Err(error) if never_left(&error) => error,
+                    Err(error) if error.never_arrived() => error,
                     // refused unread: by who may have lost the session from sight for a moment, or for a session that
                     // comes back after a restart
                     Err(error) if is_session_denied(&error) || is_early(&error) => {
@@ -176,14 +176,6 @@ impl Session {
         let shows = long && self.client.state(&self.id).await.is_ok();
         Ok((!shows).then_some(error))
     }
-}
-
-/// Nothing took the request, so that it can be sent as if for the first time.
-fn never_left(error: &Error) -> bool {
-    matches!(
-        &*error.problem,
-        Problem::Reach(Reach::Dns { .. } | Reach::Connect { .. } | Reach::ConnectTimeout { .. })
-    )
 }
 
 async fn wait(pause: Duration, interrupts: &mut Interrupts) -> Result<(), Lost> {

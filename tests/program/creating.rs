@@ -136,6 +136,16 @@ fn a_session_whose_creation_was_answered_by_an_odd_gateway_is_found_and_used() {
     }
 }
 
+#[test]
+fn a_login_page_elsewhere_in_answer_to_a_creation_leaves_no_doubt() {
+    let livy = Livy::failing(|_| Fault::Instead(Reply::redirect(302, "https://login.invalid/")));
+    let ended = run(&livy, &[])
+        .exits(3)
+        .says(&["redirected to https://login.invalid/"]);
+    ended.hides("may still be there");
+    assert_eq!(livy.asked(""), 1);
+}
+
 /// The creation is answered by a gateway that gave up, and the first lists do not show it.
 fn late(lists: usize) -> Livy {
     let seen = AtomicUsize::new(0);

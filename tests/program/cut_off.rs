@@ -196,3 +196,27 @@ fn ctrl_c_leaves_a_wait_for_a_server_that_is_away() {
     assert_eq!(pty.leave(), 0);
     livy.assert_clean();
 }
+
+#[test]
+fn a_server_that_asks_for_a_pause_is_waited_for_and_ctrl_c_takes_the_statement_back() {
+    let (down, livy) = behind_a_gateway(
+        |line| line == "POST /sessions/0/statements",
+        || Reply::json(429, r#"{"msg":"slow down"}"#),
+    );
+    let home = Home::new();
+    let mut pty = shell::answered(&livy, &home, &[]);
+    down.store(true, Ordering::SeqCst);
+    enter(&mut pty, "2 + 2");
+    pty.wait_for("still trying");
+    pty.wait_for("slow down");
+    pty.send("\x03");
+    pty.wait_for("pyspark 3>");
+    down.store(false, Ordering::SeqCst);
+    let sent = livy.submitted().len();
+    // after a failure, a Ctrl-D that comes with the prompt would count as typed before it
+    enter(&mut pty, "43");
+    pty.wait_for("pyspark 4>");
+    assert_eq!(livy.submitted()[sent..], ["43"]);
+    assert_eq!(pty.leave(), 0);
+    livy.assert_clean();
+}

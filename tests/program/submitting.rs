@@ -52,7 +52,7 @@ fn status(ended: &run::Ended) -> Value {
 }
 
 /// All that can take an answer away: a broken connection before, in and after it, a gateway, the server itself.
-const LOSSES: [fn() -> Reply; 12] = [
+const LOSSES: [fn() -> Reply; 14] = [
     Reply::dropped,
     || Reply::raw("HTTP/1.1 201 Created\r\nContent-Le"),
     || {
@@ -68,6 +68,9 @@ const LOSSES: [fn() -> Reply; 12] = [
     || Reply::html(499, ""),
     || Reply::html(524, "<title>A timeout occurred</title>"),
     || Reply::redirect(303, "/sessions/0/statements/0"),
+    // a proxy that names the host behind it
+    || Reply::redirect(302, "http://inner.invalid:8998/sessions/0/statements/0"),
+    || Reply::redirect(303, "http://inner.invalid:8998/sessions/0/statements/0"),
 ];
 
 #[test]
@@ -498,15 +501,47 @@ fn a_double_is_told_by_its_number_whatever_id_its_answer_has() {
 
 #[test]
 fn a_refusal_is_no_doubt_the_statement_was_not_run() {
+    const ELSEWHERE: &str = "https://livy.invalid/sessions/0/statements";
     let faults: [fn() -> Fault; 2] = [
-        || Fault::Instead(Reply::json(429, r#"{"msg":"slow down"}"#)),
         || Fault::Instead(Reply::json(403, "{}")),
+        // the standby of two servers
+        || Fault::Instead(Reply::redirect(307, ELSEWHERE)),
     ];
     for fault in faults {
         let livy = failing(fault);
         let ended = run(&livy).exits(1).says(&["the statement was not run"]);
         assert_eq!(status(&ended), "error");
         assert_eq!(livy.asked(SUBMIT), 1);
+        livy.assert_clean();
+    }
+}
+
+#[test]
+fn what_surely_did_not_arrive_is_sent_again_after_a_pause() {
+    // each with the seconds that it asks for
+    let refusals: [(fn() -> Reply, u64); 6] = [
+        (|| Reply::json(429, r#"{"msg":"slow down"}"#), 0),
+        (|| Reply::with(429, &[("Retry-After", "1")], ""), 1),
+        (|| Reply::html(521, "<title>Web server is down</title>"), 0),
+        (|| Reply::html(523, ""), 0),
+        (|| Reply::html(525, ""), 0),
+        (|| Reply::html(526, ""), 0),
+    ];
+    for (refusal, asks) in refusals {
+        let met = AtomicUsize::new(0);
+        let livy = Livy::failing(move |request| {
+            if request.line() == SUBMIT && met.fetch_add(1, Ordering::SeqCst) < 2 {
+                Fault::Instead(refusal())
+            } else {
+                Fault::None
+            }
+        });
+        let began = std::time::Instant::now();
+        let ended = run(&livy).exits(0).silent();
+        assert_eq!(status(&ended), "ok");
+        // both times
+        assert!(began.elapsed() >= Duration::from_secs(2 * asks));
+        assert_eq!(livy.asked(SUBMIT), 3);
         livy.assert_clean();
     }
 }
