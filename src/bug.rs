@@ -14,7 +14,7 @@ use crate::terminal;
 
 /// What is owed before the program ends, once it is known.
 static WAY_OUT: OnceLock<Shutdown> = OnceLock::new();
-/// The main thread has met a bug and told of it: the program ends.
+/// The program ends for a bug, and that has been told.
 static ENDS: AtomicBool = AtomicBool::new(false);
 
 /// What the standard library says where it aborts next, with no way back: the sign of a bug that left a lock behind,
@@ -25,7 +25,8 @@ const NO_WAY_BACK: [&str; 2] = [
 ];
 
 const GOES_ON: &str = "livysh goes on, but something in it no longer works: save what you need and leave; please report this text and what you did";
-const GOES: &str =
+const GOES: &str = "livysh ends now; please report this text and what you did";
+const GOES_WITH_SESSION: &str =
     "livysh ends now and deletes its session; please report this text and what you did";
 
 /// The way out of this program. The first one stands.
@@ -51,7 +52,7 @@ pub fn hook(panic: &PanicHookInfo<'_>) {
     } else {
         terminal::below_the_line();
     }
-    let told = if is_main || aborts {
+    let told = if ends {
         ENDS.swap(true, Ordering::SeqCst)
     } else {
         ENDS.load(Ordering::SeqCst)
@@ -88,11 +89,63 @@ fn tell(panic: &PanicHookInfo<'_>, ends: bool) {
         .location()
         .map(|at| format!(" ({at})"))
         .unwrap_or_default();
+    let next = if !ends {
+        GOES_ON
+    } else if WAY_OUT.get().is_some_and(Shutdown::may_be_owing) {
+        GOES_WITH_SESSION
+    } else {
+        GOES
+    };
     complain(
         &Report::new(
             code::STATEMENT,
             format!("livysh met a bug of its own: {what}{place}"),
         )
-        .advise(if ends { GOES } else { GOES_ON }),
+        .advise(next),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// Set in the process that is to abort: how.
+    const HOW: &str = "LIVYSH_TEST_ABORT";
+
+    struct Panics;
+
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            panic!("the second");
+        }
+    }
+
+    extern "C" fn cannot_unwind() {
+        panic!("the first");
+    }
+
+    #[test]
+    fn the_standard_library_tells_of_no_way_back_in_the_words_that_are_known() {
+        match std::env::var(HOW).as_deref() {
+            Ok("0") => {
+                let _panics = Panics;
+                panic!("the first");
+            }
+            Ok("1") => return cannot_unwind(),
+            _ => {}
+        }
+        let name =
+            "bug::tests::the_standard_library_tells_of_no_way_back_in_the_words_that_are_known";
+        for (how, words) in NO_WAY_BACK.into_iter().enumerate() {
+            let aborted = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", name, "--nocapture"])
+                .env(HOW, how.to_string())
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&aborted.stderr);
+            assert!(said.lines().any(|line| line == words), "{said}");
+        }
+    }
 }

@@ -3,7 +3,8 @@ use std::future::Future;
 use std::io::Write;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, MutexGuard, PoisonError, mpsc};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -63,6 +64,11 @@ pub const LIMIT: Duration = Duration::from_secs(30);
 /// How much longer [`Shutdown::last_resort`] waits for whoever keeps that limit.
 const MORE: Duration = Duration::from_secs(5);
 
+/// How long a look at what is owed may take that a bug may have locked.
+const LOOK: Duration = Duration::from_millis(500);
+/// The thread that takes the last resort.
+const WAY_OUT: &str = "way out";
+
 /// What the main thread does when a signal ends the program.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Main {
@@ -87,6 +93,8 @@ struct Inner {
     under_way: std::sync::Mutex<Option<Debt>>,
     leaving: Mutex<()>,
     begun: AtomicBool,
+    /// Somebody takes the last resort.
+    resorts: AtomicBool,
     ending: watch::Sender<Option<u8>>,
     main: watch::Sender<Main>,
 }
@@ -102,6 +110,7 @@ impl Shutdown {
             under_way: std::sync::Mutex::default(),
             leaving: Mutex::new(()),
             begun: AtomicBool::new(false),
+            resorts: AtomicBool::new(false),
             ending: watch::Sender::new(None),
             main: watch::Sender::new(Main::Elsewhere),
         }));
@@ -174,8 +183,17 @@ impl Shutdown {
 
     /// Is there a session to delete?
     pub fn is_owing(&self) -> bool {
-        let duties = locked(&self.0.duties);
-        duties.iter().any(|duty| (duty.debt.left)().is_some())
+        let is_owed = |debt: &Debt| (debt.left)().is_some();
+        locked(&self.0.under_way).as_ref().is_some_and(is_owed)
+            || (locked(&self.0.duties).iter()).any(|duty| is_owed(&duty.debt))
+    }
+
+    /// The same for whoever met a bug, and may hold what is looked at: then in doubt there is one.
+    pub fn may_be_owing(&self) -> bool {
+        let (sender, answer) = mpsc::channel();
+        let shutdown = self.clone();
+        let asked = thread::Builder::new().spawn(move || sender.send(shutdown.is_owing()).is_ok());
+        asked.map_or(true, |_| answer.recv_timeout(LOOK).unwrap_or(true))
     }
 
     /// What stays behind when the program ends now.
@@ -221,13 +239,33 @@ impl Shutdown {
     /// the lock which the bug held ends in an abort. Whatever the caller holds it keeps, so all is done elsewhere,
     /// with nothing that may be broken; what cannot be done stays behind, and that is said.
     pub fn last_resort(&self, code: u8) -> ! {
+        let here = thread::current();
+        // one who ended the program before the other is done would leave what that one has begun; a bug of the
+        // last resort itself takes it once more
+        while self.0.resorts.swap(true, Ordering::SeqCst) && here.name() != Some(WAY_OUT) {
+            thread::park();
+        }
         self.0.begun.store(true, Ordering::SeqCst);
         self.0.ending.send_replace(Some(code));
+        terminal::hand_back();
         // the main thread cannot heed what it calls itself
-        let waits = thread::current().name() != Some("main");
+        let waits = here.name() != Some("main");
+        let notes = self
+            .leave_elsewhere(waits)
+            .or_else(|| self.leave_elsewhere(waits));
+        // the main thread may have been about to wait, or to read
+        terminal::restore();
+        for note in notes.unwrap_or_else(|| self.owed()) {
+            let _ = writeln!(std::io::stderr(), "livysh: {note}");
+        }
+        std::process::exit(i32::from(code));
+    }
+
+    /// [`Shutdown::leave_anew`] on a thread of its own; none where it met a bug itself.
+    fn leave_elsewhere(&self, waits: bool) -> Option<Vec<String>> {
         let (sender, notes) = mpsc::channel();
         let shutdown = self.clone();
-        let elsewhere = thread::Builder::new().name("way out".to_owned());
+        let elsewhere = thread::Builder::new().name(WAY_OUT.to_owned());
         let begun = elsewhere.spawn(move || {
             let runtime = Builder::new_current_thread().enable_all().build();
             let notes = runtime.map(|runtime| {
@@ -241,14 +279,12 @@ impl Shutdown {
             });
             notes.is_ok_and(|notes| sender.send(notes).is_ok())
         });
-        let limit = LIMIT + MORE;
-        let notes = begun.ok().and_then(|_| notes.recv_timeout(limit).ok());
-        // the main thread may have begun to wait, or to read, meanwhile
-        terminal::restore();
-        for note in notes.unwrap_or_else(|| self.owed()) {
-            let _ = writeln!(std::io::stderr(), "livysh: {note}");
+        match begun.ok().map(|_| notes.recv_timeout(LIMIT + MORE)) {
+            Some(Ok(notes)) => Some(notes),
+            // no second time for what takes so long
+            Some(Err(RecvTimeoutError::Timeout)) => Some(self.owed()),
+            Some(Err(RecvTimeoutError::Disconnected)) | None => None,
         }
-        std::process::exit(i32::from(code));
     }
 
     /// [`Shutdown::leave`] where nothing that was used before may be used.
@@ -265,18 +301,26 @@ impl Shutdown {
 
     async fn do_anew(&self, notes: &mut Vec<String>) {
         loop {
-            // the one that the bug met comes first
-            let met = locked(&self.0.under_way).take();
-            let next = met.or_else(|| locked(&self.0.duties).pop().map(|duty| duty.debt));
-            let Some(debt) = next else {
-                return;
+            let work = {
+                // the one that the bug met comes first; it stands here all the time, for whoever comes after a bug
+                let mut under_way = locked(&self.0.under_way);
+                let next = under_way.take().or_else(|| {
+                    let newest = locked(&self.0.duties).pop();
+                    newest.map(|duty| duty.debt)
+                });
+                let Some(debt) = next else {
+                    return;
+                };
+                let debt = under_way.insert(debt);
+                match &debt.anew {
+                    Some(anew) => Ok(anew()),
+                    None => Err((debt.left)()),
+                }
             };
-            let Some(work) = debt.anew.as_ref().map(|anew| anew()) else {
-                notes.extend((debt.left)());
-                continue;
-            };
-            *locked(&self.0.under_way) = Some(debt);
-            notes.extend(work.await);
+            notes.extend(match work {
+                Ok(work) => work.await,
+                Err(left) => left,
+            });
             *locked(&self.0.under_way) = None;
         }
     }
@@ -290,7 +334,7 @@ impl Shutdown {
         int: &mut tokio::signal::unix::Signal,
     ) {
         self.0.ending.send_replace(Some(code));
-        terminal::restore();
+        terminal::hand_back();
         {
             // kept while `owed` looks: the main thread waits for the same turn
             let leaving = self.leave(LIMIT);

@@ -7,6 +7,8 @@ use std::env;
 use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crossterm::cursor::{MoveTo, MoveToPreviousLine};
@@ -26,6 +28,9 @@ const PLAIN_AGAIN: &[u8] = b"\x1b[?2004l\x1b[0m\x1b[?25h";
 /// The mode in which the terminal was when the program started, and a descriptor of it: for a moment the line editor may
 /// read from elsewhere on standard input.
 static BEFORE_US: OnceLock<(OwnedFd, Termios)> = OnceLock::new();
+
+/// The program ends, whatever its main thread still does: the terminal's mode is nobody's to change any more.
+static HANDED_BACK: AtomicBool = AtomicBool::new(false);
 
 /// When colours are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -203,6 +208,20 @@ pub fn restore() {
     }
 }
 
+/// [`restore`] for good, where another thread than the one that reads ends the program.
+pub fn hand_back() {
+    HANDED_BACK.store(true, Ordering::SeqCst);
+    restore();
+}
+
+/// To be called before the terminal's mode is changed. Where it was handed back this never returns: the program ends, and
+/// a mode that is set now would outlive it.
+pub fn unless_handed_back() {
+    while HANDED_BACK.load(Ordering::SeqCst) {
+        thread::park();
+    }
+}
+
 /// Goes below a line that is being edited, for what cannot go through the editor.
 pub fn below_the_line() {
     if let Some((terminal, mode)) = BEFORE_US.get()
@@ -237,6 +256,7 @@ impl Quiet {
         if !is_interactive() || is_dumb() {
             return None;
         }
+        unless_handed_back();
         let before = tcgetattr(rustix::stdio::stdin()).ok()?;
         let quiet = Self { before };
         quiet.resume();
@@ -276,6 +296,7 @@ pub struct Kept {
 impl Kept {
     /// Keeps keys; `None` when there is no terminal to do it on.
     pub fn start() -> Option<Self> {
+        unless_handed_back();
         let before = tcgetattr(rustix::stdio::stdin()).ok()?;
         let mut deaf = silent(&before);
         deaf.local_modes -= LocalModes::ISIG;

@@ -199,6 +199,7 @@ impl Editor {
     /// [`Quiet`](crate::terminal::Quiet) first. After Ctrl-C, Ctrl-D or an empty line it is silent, for the
     /// next read, until this is dropped: what runs then must not want Ctrl-C.
     pub fn read(&mut self, prompt: &Prompt, language: Language, start: Start<'_>) -> Input {
+        terminal::unless_handed_back();
         let input = self.read_entry(prompt, language, start);
         let idle = match &input {
             // Ctrl-D may only be answered with a warning, and the next one stand behind it already

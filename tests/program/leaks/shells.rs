@@ -175,7 +175,7 @@ fn empty_prompt(pty: &Pty, text: &str) {
 }
 
 /// Ctrl-D until it was heard: what is typed before a prompt that follows a failure does not act.
-fn end_until(pty: &mut Pty, heard: impl Fn(&mut Pty) -> bool) {
+pub fn end_until(pty: &mut Pty, heard: impl Fn(&mut Pty) -> bool) {
     let end = std::time::Instant::now() + pty::DEADLINE;
     loop {
         pty.send("\x04");
