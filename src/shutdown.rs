@@ -442,4 +442,30 @@ mod tests {
         );
         assert!(shutdown.owed().is_empty());
     }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_bug_of_the_last_resort_loses_no_duty() {
+        let shutdown = Shutdown::install(&Handle::current()).unwrap();
+        let (bugs, left) = (AtomicBool::new(true), || Some("the first".to_owned()));
+        let duty = Duty::new(left, std::future::pending()).or_anew(move || {
+            assert!(!bugs.swap(false, Ordering::SeqCst), "a bug");
+            async { Some("the first anew".to_owned()) }
+        });
+        assert!(shutdown.owe(duty));
+        assert_eq!(shutdown.leave_elsewhere(false), None);
+        assert!(shutdown.is_owing());
+        let notes = shutdown.leave_elsewhere(false);
+        assert_eq!(notes.unwrap(), ["the first anew"]);
+        assert!(!shutdown.is_owing());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn who_met_a_bug_is_told_whether_there_is_something_to_delete_and_in_doubt_that_there_is()
+    {
+        let shutdown = Shutdown::install(&Handle::current()).unwrap();
+        assert!(shutdown.owe(Duty::new(|| None, async { None })));
+        assert!(!shutdown.may_be_owing());
+        let _held = locked(&shutdown.0.duties);
+        assert!(shutdown.may_be_owing());
+    }
 }

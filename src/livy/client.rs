@@ -74,14 +74,18 @@ impl Client {
     /// # Errors
     /// `Problem::Setup` for an address, a header or credentials that cannot be used.
     pub fn new(connection: Connection) -> Result<Self, Error> {
-        Self::prepare(connection).map_err(|problem| Error {
+        Self::begun(connection, Renewals::default())
+    }
+
+    fn begun(connection: Connection, renewals: Renewals) -> Result<Self, Error> {
+        Self::prepare(connection, renewals).map_err(|problem| Error {
             method: "GET",
             path: "/".to_owned(),
             problem: Box::new(problem),
         })
     }
 
-    fn prepare(connection: Connection) -> Result<Self, Problem> {
+    fn prepare(connection: Connection, renewals: Renewals) -> Result<Self, Problem> {
         let base = checked_base(&connection.base)?;
         let secrets = Secrets::default();
         let (headers, login) = headers::own(&connection, &secrets)?;
@@ -93,7 +97,7 @@ impl Client {
             transport: Transport::new(),
             spoken: AtomicBool::new(false),
             served: AtomicBool::new(false),
-            renewals: Renewals::default(),
+            renewals,
             connection,
         };
         Ok(Self(Arc::new(Inner {
@@ -102,12 +106,14 @@ impl Client {
         })))
     }
 
-    /// One of the same server that shares nothing with this one: no connection, no cookie, no lock.
+    /// One of the same server that shares nothing with this one: no connection, no cookie, no lock. It
+    /// begins with the newest credentials.
     ///
     /// # Errors
     /// Those of [`Client::new`].
     pub fn anew(&self) -> Result<Self, Error> {
-        Self::new(self.wire().connection.clone())
+        let wire = self.wire();
+        Self::begun(wire.connection.clone(), wire.renewals.carried())
     }
 
     /// The address above `/sessions`, without a trailing slash.

@@ -1,7 +1,7 @@
 //! Credentials that run out while they are in use: they are fetched anew when the server refuses them.
 use std::fmt;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, TryLockError};
 use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, HeaderValue};
@@ -88,6 +88,19 @@ impl Renewals {
     pub(super) fn current(&self) -> (u64, Option<HeaderValue>) {
         let current = self.current.read();
         current.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Others that begin with the newest ones; without them where a bug holds those for good.
+    pub(super) fn carried(&self) -> Self {
+        let current = match self.current.try_read() {
+            Ok(current) => current.clone(),
+            Err(TryLockError::Poisoned(current)) => current.into_inner().clone(),
+            Err(TryLockError::WouldBlock) => (0, None),
+        };
+        Self {
+            current: RwLock::new(current),
+            ..Self::default()
+        }
     }
 
     /// Is there still hope that new ones help?

@@ -1,4 +1,4 @@
-use livysh::livy::{Credentials, Problem, ProxyChoice, Trace};
+use livysh::livy::{Credentials, Problem, ProxyChoice, Renewal, Trace};
 use tokio::sync::mpsc;
 
 use super::support::{Reply, Server};
@@ -184,4 +184,27 @@ fn an_address_or_header_that_cannot_serve_is_refused_without_repeating_secrets()
             "{refused}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_client_that_shares_nothing_with_another_begins_with_its_newest_token() {
+    let server = Server::start(|request| match request.header("authorization") {
+        Some("Bearer new") => Reply::json(200, r#"{"id":1,"state":"idle"}"#),
+        _ => Reply::json(401, "{}"),
+    });
+    let bearer = |token: &str| Credentials::Bearer {
+        token: token.into(),
+    };
+    // whoever hands tokens out does so once
+    let once = std::sync::atomic::AtomicBool::new(true);
+    let mut connection = connection(&server.url(""));
+    connection.credentials = bearer("old");
+    connection.renewal = Some(Renewal::new(move || {
+        let first = once.swap(false, std::sync::atomic::Ordering::SeqCst);
+        first.then(|| bearer("new"))
+    }));
+    let client = Client::new(connection).unwrap();
+    client.session(&id("1")).await.unwrap();
+    client.anew().unwrap().delete(&id("1")).await.unwrap();
+    assert_eq!(server.requests().len(), 3);
 }
