@@ -1,7 +1,8 @@
 //! What is said of a statement that nobody waits for any more: what becomes of it depends on its session.
-use super::Runner;
-use crate::report::{Report, code};
-use crate::session::Session;
+use super::{Behind, Ended, Runner};
+use crate::livy::{Outcome, Statement};
+use crate::report::{Report, code, note};
+use crate::session::{Execution, Session};
 
 impl Runner {
     /// A script's, of that id where the server had told it.
@@ -21,6 +22,27 @@ impl Runner {
             (Some(look), None) => report.advise(format!("{look} shows what its session has")),
             _ => report,
         }
+    }
+
+    /// Shows the answer of one that was left behind, which is there after all.
+    pub fn settled(
+        &mut self,
+        behind: &Behind,
+        mut statement: Statement,
+        session: &Session,
+    ) -> Ended {
+        let (number, piece) = (behind.number, &behind.piece);
+        note(&format!(
+            "statement {number}, which you left behind, has ended"
+        ));
+        let execution = Execution {
+            outcome: Outcome::take(&mut statement, piece.kind, Some(session.row_limit)),
+            statement,
+            waited: behind.began.elapsed(),
+            runs_on: false,
+            look_out: None,
+        };
+        self.answered((number, behind.entry), piece, &execution, session)
     }
 
     /// Of one whose cancel ended without a word of its code.

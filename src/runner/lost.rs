@@ -1,7 +1,7 @@
 //! A statement that has no answer: what is recorded and said of it.
-use std::time::Duration;
+use std::time::Instant;
 
-use super::{Ended, Runner, recorded};
+use super::{Behind, Ended, Runner, recorded};
 use crate::livy::{Outcome, Raised, Status};
 use crate::record::Entry;
 use crate::render::Answer;
@@ -16,8 +16,9 @@ impl Runner {
         entry: Option<Entry>,
         piece: &Piece,
         lost: &Lost,
-        waited: Duration,
+        began: Instant,
     ) -> Ended {
+        let waited = began.elapsed();
         let server_id = lost.server_id();
         let report = match lost {
             Lost::Left { id } if self.script => self.left_by_script(*id),
@@ -59,7 +60,14 @@ impl Runner {
         Ended::Lost {
             left: matches!(lost, Lost::Left { .. } | Lost::Refused { .. })
                 .then_some(server_id)
-                .flatten(),
+                .flatten()
+                .map(|id| Behind {
+                    number: self.number,
+                    id,
+                    piece: piece.clone(),
+                    entry,
+                    began,
+                }),
             session_gone: matches!(
                 lost,
                 Lost::SessionGone { .. } | Lost::Silent { .. } | Lost::Replaced { .. }

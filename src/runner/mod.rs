@@ -36,8 +36,8 @@ pub enum Ended {
     Cancelled,
     /// There is no answer; the report has been shown.
     Lost {
-        /// Its number on the server, where it goes on there.
-        left: Option<i64>,
+        /// It goes on there, and its answer can be picked up later.
+        left: Option<Behind>,
         /// The session is gone with it.
         session_gone: bool,
         /// The server takes the login no longer.
@@ -45,6 +45,19 @@ pub enum Ended {
     },
     /// Its results cannot be written.
     Unwritten(io::Error),
+}
+
+/// A statement that was left behind.
+#[derive(Clone, Debug)]
+pub struct Behind {
+    /// Our number.
+    pub number: u64,
+    /// The server's.
+    pub id: i64,
+    /// What was sent.
+    pub piece: Piece,
+    entry: Option<Entry>,
+    began: Instant,
 }
 
 /// Runs statements and shows their answers.
@@ -171,7 +184,7 @@ impl Runner {
         match answer {
             Ok(mut execution) => {
                 let look_out = execution.look_out.take();
-                let ended = self.answered(entry, piece, &execution, session);
+                let ended = self.answered((self.number, entry), piece, &execution, session);
                 if let Some(look_out) = look_out {
                     self.look_out(look_out, session, &piece.code, interrupts);
                 }
@@ -184,7 +197,7 @@ impl Runner {
                 {
                     session.underway.let_go(id);
                 }
-                let ended = self.lost(entry, piece, &lost, began.elapsed());
+                let ended = self.lost(entry, piece, &lost, began);
                 if let Some(late) = late {
                     self.tell_late(late, session);
                 }
@@ -224,7 +237,7 @@ impl Runner {
 
     fn answered(
         &mut self,
-        entry: Option<Entry>,
+        (number, entry): (u64, Option<Entry>),
         piece: &Piece,
         execution: &Execution,
         session: &Session,
@@ -247,7 +260,7 @@ impl Runner {
             });
         let outcome = with_lines.as_ref().unwrap_or(outcome);
         let answer = Answer {
-            number: self.number,
+            number,
             server_id: Some(statement.id),
             kind: piece.kind,
             code: &piece.code,

@@ -159,6 +159,9 @@ impl Session {
                 return Err(lost);
             }
         };
+        if statement.output.is_some() {
+            self.sent.answered(id);
+        }
         let waited = since.elapsed();
         let runs_on =
             statement.state == StatementState::Cancelled && statement.output.is_none() && wait.ran;

@@ -1,6 +1,7 @@
 //! The life of one remote session on top of the client: start, execute, poll, cancel, keep alive,
 //! close. Policy lives here (how often to ask, when to give up, what to delete); it draws nothing.
 mod attach;
+mod behind;
 mod cancel;
 mod cause;
 mod delete;
@@ -44,7 +45,7 @@ pub use underway::{Parting, Underway};
 
 use std::time::Duration;
 
-use crate::livy::{self, Client, Kind, Reason, SessionId};
+use crate::livy::{self, Client, Kind, SessionId};
 pub use identity::Identity;
 use identity::{Check, STATEMENT_FRESH};
 
@@ -108,22 +109,6 @@ impl Session {
             .check(&self.client, &self.id, STATEMENT_FRESH)
             .await;
         matches!(check, Check::Replaced)
-    }
-
-    /// Has that statement surely ended? It has with its session; a server that does not say is no proof.
-    pub async fn has_ended(&self, statement: i64) -> bool {
-        if self.is_replaced().await {
-            return true;
-        }
-        match self.client.statement(&self.id, statement).await {
-            Ok(statement) => statement.state.is_over(),
-            Err(error) => match error.reason() {
-                Some(Reason::NoSuchSession) => true,
-                // a session that comes back after a restart does not show it yet
-                Some(Reason::NoSuchStatement) => self.is_over().await.is_some(),
-                _ => false,
-            },
-        }
     }
 
     /// Whose is the session of its id? Asked in any case.

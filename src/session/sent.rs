@@ -33,6 +33,8 @@ struct Known {
     strays: usize,
     /// The user's, accepted, and not read to their end.
     unread: BTreeSet<i64>,
+    /// The newest of the user's whose answer was read.
+    answered: Option<i64>,
     doubts: HashSet<u64>,
 }
 
@@ -136,6 +138,16 @@ impl Sent {
     /// Its result is read, or gone.
     pub(super) fn read(&self, id: i64) {
         self.known(|known| known.unread.remove(&id));
+    }
+
+    /// Its answer, with an output, is there: what was sent before it has ended, as a session runs one after the other.
+    pub(super) fn answered(&self, id: i64) {
+        self.known(|known| known.answered = known.answered.max(Some(id)));
+    }
+
+    /// Has a statement behind that one been answered?
+    pub(super) fn has_answered(&self, id: i64) -> bool {
+        self.known(|known| known.answered > Some(id))
     }
 
     /// Could a hidden statement be one too many for a result that nobody has read? Servers keep the newest statements

@@ -56,6 +56,8 @@ pub(super) struct Wait<'a> {
     pub(super) waited: Option<Waited>,
     /// Where it was sent twice: the look-out for the first sending.
     pub(super) double: Option<Double>,
+    /// It was left behind: its output is wanted as late as it comes.
+    pub(super) left: bool,
 }
 
 /// One look at the statement.
@@ -94,6 +96,7 @@ impl<'a> Wait<'a> {
             code,
             waited: None,
             double: None,
+            left: false,
         }
     }
 
@@ -155,6 +158,9 @@ impl<'a> Wait<'a> {
             };
         if !torn {
             return statement.state.is_over();
+        }
+        if self.left && statement.state == StatementState::Cancelled {
+            return self.session.has_settled(statement, self.id);
         }
         let since = *self.without_output.get_or_insert_with(Instant::now);
         since.elapsed() >= OUTPUT_FOLLOWS

@@ -318,7 +318,7 @@ impl Shell {
             return Err(Report::new(code::INTERRUPTED, "given up"));
         }
         let at = match number {
-            Some(number) => self.left.iter().position(|(ours, _)| *ours == number),
+            Some(number) => (self.left.iter()).position(|left| left.behind.number == number),
             None => self.left.len().checked_sub(1),
         };
         let Some(at) = at else {
@@ -327,9 +327,14 @@ impl Shell {
                     .advise("Ctrl-C cancels the one that runs"),
             );
         };
-        let (ours, id) = self.left[at];
-        let (client, session) = self.client_and_id()?;
-        self.call(async move { client.cancel(&session, id).await })?;
+        let left = &self.left[at];
+        let (ours, id) = (left.behind.number, left.behind.id);
+        let session = left.session.clone();
+        let there = session.clone();
+        if self.call(async move { Ok::<_, Error>(there.is_replaced().await) })? {
+            return Err(Report::from(&Lost::Replaced { id: None }));
+        }
+        self.call(async move { session.client.cancel(&session.id, id).await })?;
         note(&format!("statement {ours} is being cancelled"));
         Ok(())
     }

@@ -1,13 +1,16 @@
-//! Statements that were left behind: they go on in the session while nobody waits for them.
+//! Statements that were left behind: they go on in the session, and their answers are shown before a later prompt.
 use std::time::Duration;
 
-use super::link::Link;
+use tokio::runtime::Handle;
+use tokio::task::{JoinHandle, JoinSet};
+
 use super::{Next, Shell};
 use crate::command::{self, Command};
-use crate::editor::PromptState;
-use crate::livy::{RETAINED_STATEMENTS, SessionId};
-use crate::report::note;
-use crate::runner::Ended;
+use crate::editor::{self, PromptState};
+use crate::livy::{SessionId, Statement};
+use crate::report::{Report, complain, is_quiet, note, noted};
+use crate::runner::{Behind, Ended};
+use crate::session::{Lost, Session};
 use crate::terminal::Quiet;
 
 /// How long statements that were left behind are looked after.
@@ -26,6 +29,82 @@ pub(super) enum Leaving {
 pub(super) fn is_detach(text: &str) -> bool {
     let text = text.trim_start();
     command::is_command(text) && matches!(command::parse(text), Ok(Command::Detach))
+}
+
+/// A statement that was left behind, and whoever waits for its answer beside the prompt.
+pub(super) struct Left {
+    pub(super) behind: Behind,
+    pub(super) session: Session,
+    waits: JoinHandle<Result<Statement, Lost>>,
+    /// A look at it took too long: only `waits` looks.
+    slow: bool,
+}
+
+impl Left {
+    fn new(behind: Behind, session: Session, prompt: editor::Handle, runtime: &Handle) -> Self {
+        let (there, code) = (session.clone(), behind.piece.code.clone());
+        let (id, number) = (behind.id, behind.number);
+        let waits = runtime.spawn(async move {
+            let ended = there.pick_up_left(id, &code).await;
+            if ended.is_ok() && prompt.is_reading() && !is_quiet() {
+                prompt.print(&noted(&format!(
+                    "statement {number}, which you left behind, has ended: Enter shows its answer"
+                )));
+            }
+            ended
+        });
+        Self {
+            behind,
+            session,
+            waits,
+            slow: false,
+        }
+    }
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        self.waits.abort();
+    }
+}
+
+/// What a look at one found.
+enum Found {
+    Ended(Box<Statement>),
+    Nothing,
+    Late,
+}
+
+/// A look at each of these, by their numbers.
+fn looks<'a>(
+    all: impl Iterator<Item = &'a Left>,
+) -> impl Future<Output = Vec<(u64, Found)>> + 'static {
+    let asked: Vec<_> = all
+        .map(|left| (left.session.clone(), left.behind.clone()))
+        .collect();
+    async move {
+        let mut looks = JoinSet::new();
+        for (
+            session,
+            Behind {
+                number, id, piece, ..
+            },
+        ) in asked
+        {
+            looks.spawn(async move {
+                let look = session.left_answer(id, &piece.code);
+                let found = match tokio::time::timeout(LOOK, look).await {
+                    Ok(Some(statement)) => Found::Ended(Box::new(statement)),
+                    Ok(None) => Found::Nothing,
+                    Err(_) => Found::Late,
+                };
+                (number, found)
+            });
+        }
+        let mut found = looks.join_all().await;
+        found.sort_by_key(|(number, _)| *number);
+        found
+    }
 }
 
 /// A session in which statements run that were left behind.
@@ -111,110 +190,130 @@ impl Shell {
         if !self.look_after() {
             return None;
         }
-        let here = self.opened().map(|opened| (opened, &self.left));
-        let parked = (self.parked.iter()).map(|parked| (&*parked.opened, &parked.left));
-        let running = (here.into_iter().chain(parked))
-            .filter(|(_, left)| !left.is_empty())
-            .map(|(opened, left)| Runs {
+        let here = self.opened().into_iter();
+        let all = here.chain(self.parked.iter().map(|parked| &**parked));
+        let running = all
+            .map(|opened| Runs {
                 session: opened.session.id.clone(),
-                statements: left.len(),
+                statements: (self.left.iter())
+                    .filter(|left| left.session.identity == opened.session.identity)
+                    .count(),
                 look: opened.owed.way_to_look(),
-            });
+            })
+            .filter(|runs| runs.statements > 0);
         Some(running.collect())
     }
 
-    /// Looks after the statements that were left behind, wherever: those that have ended are none any more. False
-    /// when the look was interrupted.
+    /// Looks after the statements that were left behind, wherever: those that have ended are shown, and none any more.
+    /// False when the look was interrupted.
     pub(super) fn look_after(&mut self) -> bool {
-        let here = match &self.link {
-            Link::Open(opened) => Some((&**opened, &mut self.left)),
-            _ => None,
-        };
-        let parked = (self.parked.iter_mut()).map(|parked| (&*parked.opened, &mut parked.left));
-        let mut all: Vec<_> = (here.into_iter().chain(parked))
-            .filter(|(_, left)| !left.is_empty())
-            .collect();
-        if all.is_empty() {
+        self.settle();
+        if self.left.is_empty() {
             return true;
         }
         // Ctrl-C ends the look, and other keys wait for the next prompt
         self.editor.hear();
         let _silent = Quiet::start();
-        let runtime = &self.runtime;
-        let mut looks = Vec::new();
-        for (at, (opened, left)) in all.iter_mut().enumerate() {
-            let gone = opened.is_known_to_be_gone();
-            for (number, id) in left.drain(..).filter(|_| !gone) {
-                let session = opened.session.clone();
-                let look = runtime.spawn(async move {
-                    // no answer in time: better one warning too many
-                    let look = tokio::time::timeout(LOOK, session.has_ended(id));
-                    look.await.unwrap_or(false)
-                });
-                looks.push((at, number, id, look));
-            }
-        }
-        self.interrupts.forget();
-        let interrupts = &mut self.interrupts;
-        let interrupted = runtime.block_on(async {
-            let mut interrupted = false;
-            for (at, number, id, look) in looks {
-                let over = tokio::select! {
-                    biased;
-                    () = interrupts.next(), if !interrupted => {
-                        interrupted = true;
-                        false
-                    }
-                    over = look, if !interrupted => over.unwrap_or(false),
-                    else => false,
-                };
-                if !over {
-                    all[at].1.push((number, id));
-                }
-            }
-            interrupted
-        });
+        let looks = looks(self.left.iter());
+        let found = self.unless_interrupted(looks);
+        let interrupted = found.is_none();
+        self.take_found(found.unwrap_or_default());
         !interrupted
     }
 
-    pub(super) fn take_note_of(&mut self, number: u64, ended: &Ended) {
-        self.forget_evicted();
-        // a look at the session's health may have met the statement that has now ended
-        if matches!(ended, Ended::Ok { .. } | Ended::Failed | Ended::Cancelled) {
-            self.editor.handle().set_state(PromptState::Idle);
+    /// A statement has been answered: what was left behind in its session has ended, and is fetched before newer ones
+    /// can push it out.
+    fn fetch_left(&mut self) {
+        self.settle();
+        let here = self.opened().map(|opened| opened.session.identity.clone());
+        let of_here = |left: &&Left| Some(&left.session.identity) == here.as_ref() && !left.slow;
+        let looks = looks(self.left.iter().filter(of_here));
+        // a Ctrl-C meanwhile is for what is sent next
+        let found = self.runtime.block_on(looks);
+        self.take_found(found);
+    }
+
+    /// Shows what has come of statements that were left behind, as far as it is there.
+    pub(super) fn settle(&mut self) {
+        let ended = self.left.extract_if(.., |left| left.waits.is_finished());
+        for mut left in ended.collect::<Vec<_>>() {
+            match self.runtime.block_on(&mut left.waits) {
+                Ok(Ok(statement)) => self.show_left(&left, statement),
+                // another look can be let in
+                Ok(Err(Lost::Refused { .. })) => {
+                    left.waits = self.runtime.spawn(std::future::pending());
+                    self.left.push(left);
+                }
+                // whoever looks after the session tells that
+                Ok(Err(Lost::SessionGone { .. } | Lost::Replaced { .. })) | Err(_) => {}
+                Ok(Err(lost)) => {
+                    let mut report = Report::from(&lost);
+                    let number = left.behind.number;
+                    report.what =
+                        format!("statement {number}, which you left behind: {}", report.what);
+                    complain(&report);
+                }
+            }
+        }
+    }
+
+    fn take_found(&mut self, found: Vec<(u64, Found)>) {
+        for (number, found) in found {
+            let Some(at) = self.left.iter().position(|it| it.behind.number == number) else {
+                continue;
+            };
+            match found {
+                Found::Ended(statement) => {
+                    let left = self.left.remove(at);
+                    self.show_left(&left, *statement);
+                }
+                Found::Late => self.left[at].slow = true,
+                Found::Nothing => {}
+            }
+        }
+    }
+
+    fn show_left(&mut self, left: &Left, statement: Statement) {
+        let ended = self.runner.settled(&left.behind, statement, &left.session);
+        if matches!(ended, Ended::Ok { .. }) {
+            self.ran.well(left.behind.number, &left.session.identity);
         }
         if let Ended::Unwritten(error) = ended {
             note(&format!("the results cannot be written: {error}"));
         }
-        if let Ended::Lost {
-            left, session_gone, ..
-        } = ended
-        {
-            if let Some(id) = left {
-                self.left.push((number, *id));
+    }
+
+    pub(super) fn take_note_of(&mut self, number: u64, ended: Ended) {
+        // a look at the session's health may have met the statement that has now ended
+        if matches!(ended, Ended::Ok { .. } | Ended::Failed | Ended::Cancelled) {
+            self.editor.handle().set_state(PromptState::Idle);
+        }
+        match ended {
+            Ended::Unwritten(error) => note(&format!("the results cannot be written: {error}")),
+            Ended::Lost {
+                left, session_gone, ..
+            } => {
+                let opened = self.opened().map(|opened| opened.session.clone());
+                if let (Some(behind), Some(session)) = (left, opened) {
+                    debug_assert_eq!(behind.number, number);
+                    let left = Left::new(behind, session, self.editor.handle(), &self.runtime);
+                    self.left.push(left);
+                }
+                if session_gone {
+                    self.forget_left();
+                    self.link.lost(&self.runtime);
+                    self.editor.handle().set_state(PromptState::Dead);
+                }
             }
-            if *session_gone {
-                self.link.lost(&self.runtime);
-                self.editor.handle().set_state(PromptState::Dead);
-            }
+            Ended::Ok { .. } | Ended::Failed | Ended::Cancelled => self.fetch_left(),
         }
     }
 
-    /// Tells which answers of statements left behind are gone. They have ended: a session runs one after the other.
-    fn forget_evicted(&mut self) {
-        let Link::Open(opened) = &self.link else {
-            return;
-        };
-        let oldest = opened.session.sent.newest().unwrap_or(-1) - RETAINED_STATEMENTS;
-        self.left.retain(|(number, id)| {
-            let kept = *id > oldest;
-            if !kept {
-                note(&format!(
-                    "the answer of statement {number}, which you left behind, is gone: the server keeps those of its newest {RETAINED_STATEMENTS} statements"
-                ));
-            }
-            kept
-        });
+    /// What was left behind in the session of now goes with it.
+    pub(super) fn forget_left(&mut self) {
+        let here = self.opened().map(|opened| opened.session.identity.clone());
+        self.left
+            .retain(|left| Some(&left.session.identity) != here.as_ref());
     }
 }
 

@@ -36,11 +36,11 @@ use crate::shutdown::Shutdown;
 use crate::source::{self, Piece};
 use crate::terminal::Quiet;
 pub use complete::Completer;
-use left::{Leaving, is_detach};
+use left::{Leaving, Left, is_detach};
 use link::{Link, Wait};
 use queue::Waiting;
 use ran::Ran;
-use sessions::{Follower, Parked};
+use sessions::Follower;
 pub use typing::past;
 
 /// Everything that the shell works with.
@@ -57,8 +57,8 @@ pub struct Shell {
     start: Option<watch::Receiver<Status>>,
     kind: Kind,
     timing: bool,
-    /// Statements that were left behind: our number, the server's.
-    left: Vec<(u64, i64)>,
+    /// Statements that were left behind, in whatever session.
+    left: Vec<Left>,
     /// The statements of this shell.
     ran: Ran,
     /// Entries that wait for the session.
@@ -73,7 +73,7 @@ pub struct Shell {
     warned: Option<Leaving>,
     ever_open: bool,
     /// Sessions of ours that were left for another one.
-    parked: Vec<Parked>,
+    parked: Vec<Box<Opened>>,
     follower: Option<Follower>,
     /// The session is left to itself: nothing more is to be done.
     detached: bool,
@@ -156,6 +156,7 @@ impl Shell {
         loop {
             self.take_kind();
             self.run_waiting();
+            self.settle();
             self.tell_jobs();
             let prompt = Prompt {
                 text: format!("{} {}> ", self.kind, self.next_number()),

@@ -85,7 +85,7 @@ impl Shell {
         let left = self
             .left
             .iter()
-            .map(|(number, _)| offer(*number, "left behind"));
+            .map(|left| offer(left.behind.number, "left behind"));
         let waiting = self.queue.iter().enumerate();
         let waiting = waiting.map(|(at, entry)| {
             let first = entry.line.lines().next().unwrap_or_default();
@@ -190,10 +190,8 @@ impl Shell {
         if !self.look_after() {
             return Ok(());
         }
-        let left = self.left.iter().map(|(number, _)| {
-            let code = self.ran.piece(*number).map(|piece| piece.code);
-            (*number, "left behind", code.unwrap_or_default())
-        });
+        let left = (self.left.iter().map(|left| &left.behind))
+            .map(|it| (it.number, "left behind", it.piece.code.clone()));
         let waiting = self.queue.iter().enumerate();
         let waiting =
             waiting.map(|(at, entry)| (self.number_of(at), "waiting", entry.line.clone()));

@@ -16,13 +16,6 @@ use crate::session;
 use crate::settings::Which;
 use crate::tools::sessions;
 
-/// A session that we made and that was left for another one: it is kept alive. On the way out it is deleted, or stays.
-pub(super) struct Parked {
-    pub(super) opened: Box<Opened>,
-    /// Its statements that were left behind.
-    pub(super) left: Vec<(u64, i64)>,
-}
-
 /// Whoever tells the prompt how the session is.
 pub(super) type Follower = AbortHandle;
 
@@ -73,8 +66,8 @@ impl Shell {
 
     pub(super) fn restart(&mut self) {
         self.link.take_if_ready(&self.runtime);
+        self.forget_left();
         let old = std::mem::replace(&mut self.link, Link::Closed(None));
-        self.left.clear();
         match old {
             Link::Open(opened) => self.delete(opened.owed.left(), opened.close()),
             Link::Opening(opening, _) => self.delete(opening.left(), opening.give_up()),
@@ -200,7 +193,7 @@ impl Shell {
             note(&format!("this is session {word} already"));
             return Ok(());
         }
-        if let Some(at) = self.parked.iter().position(|parked| is_it(&parked.opened)) {
+        if let Some(at) = self.parked.iter().position(|parked| is_it(parked)) {
             let parked = self.parked.swap_remove(at);
             self.park();
             self.resume(parked);
@@ -228,14 +221,13 @@ impl Shell {
     /// Puts the session until now aside.
     fn park(&mut self) {
         self.unfollow();
-        let left = std::mem::take(&mut self.left);
         match std::mem::replace(&mut self.link, Link::Closed(None)) {
             Link::Open(opened) if opened.is_ours() => {
                 let id = &opened.session.id;
                 note(&format!(
                     "session {id} waits: `:attach {id}` goes back to it"
                 ));
-                self.parked.push(Parked { opened, left });
+                self.parked.push(opened);
             }
             Link::Open(opened) => self.delete(None, opened.close()),
             Link::Opening(opening, _) => {
@@ -246,11 +238,9 @@ impl Shell {
         }
     }
 
-    fn resume(&mut self, parked: Parked) {
-        let Parked { opened, left } = parked;
+    fn resume(&mut self, opened: Box<Opened>) {
         note(&format!("back in session {}", opened.session.id));
         self.speak(opened.session.kind);
-        self.left = left;
         let (prompt, completer) = (self.editor.handle(), self.completer.clone());
         let (link, follower) =
             Link::resume(opened, &self.runtime, prompt, completer, self.ran.clone());

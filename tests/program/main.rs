@@ -28,6 +28,7 @@ mod window;
 
 mod alive;
 mod attach;
+mod behind;
 mod completing;
 mod config;
 mod connecting;

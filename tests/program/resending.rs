@@ -1,7 +1,7 @@
 //! The shell asks before it sends a statement again that the server has no trace of.
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::shell::{enter, leave_behind, shell};
+use super::shell::{enter, shell};
 use super::support::Reply;
 use super::*;
 
@@ -78,22 +78,4 @@ fn what_was_typed_before_the_question_is_no_answer_and_is_kept() {
     assert_eq!(livy.submitted(), ["1 + 1"]);
     pty.send("\x03");
     goes_on(&mut pty);
-}
-
-/// An answer is fetched as soon as it is there, but for what the user left behind.
-#[test]
-fn an_answer_left_behind_that_the_server_no_longer_keeps_is_told() {
-    let livy = Livy::answering(|code, _| match code {
-        "hang" => Ran::Spins,
-        _ => Ran::Ends(1, livy::text(code)),
-    });
-    let home = Home::new();
-    let many = home.write("many.py", "7\n".repeat(100));
-    let mut pty = shell(&livy, &home, &[]);
-    leave_behind(&mut pty, "hang");
-    enter(&mut pty, &format!(":load {many}"));
-    pty.wait_for("the answer of statement 1, which you left behind, is gone");
-    pty.wait_for("pyspark 102>");
-    assert_eq!(pty.leave(), 0, "nothing is left that could run");
-    livy.assert_clean();
 }

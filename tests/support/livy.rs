@@ -63,6 +63,8 @@ pub struct Plan {
     pub interpreter: Box<Interpreter>,
     /// Does a statement wait for those before it?
     pub queues: bool,
+    /// How many of the newest statements it keeps, whatever their state.
+    pub retained: usize,
     /// What goes wrong.
     pub fault: Box<dyn Fn(&Request) -> Fault + Send + Sync>,
 }
@@ -81,6 +83,7 @@ impl Default for Plan {
             log: vec!["stdout: ".to_owned(), "logline".to_owned()],
             interpreter: Box::new(interpret),
             queues: false,
+            retained: 100,
             fault: Box::new(|_| Fault::None),
         }
     }
@@ -226,6 +229,11 @@ impl Livy {
     /// Ends all that runs, well.
     pub fn finish(&self) {
         self.memory.lock().unwrap().finish();
+    }
+
+    /// Gives up waiting for all code that a cancel did not reach: it runs on, and its output follows when it ends.
+    pub fn give_up_cancels(&self) {
+        self.memory.lock().unwrap().give_up_cancels();
     }
 
     /// Takes all sessions away, as a restart does.
@@ -405,7 +413,8 @@ impl Plan {
             }
             ("GET", ["statements"]) => {
                 (0..held.statements.len()).for_each(|n| held.look(n));
-                let page = json!({"total_statements": held.statements.len(), "statements": held.statements});
+                let kept = &held.statements[self.oldest(held)..];
+                let page = json!({"total_statements": kept.len(), "statements": kept});
                 Reply::json(200, page.to_string())
             }
             ("POST", ["statements"]) => self.submit(request, held),
@@ -421,7 +430,7 @@ impl Plan {
             }
             ("GET", ["statements", n]) => {
                 let n: usize = n.parse().unwrap();
-                if n >= held.statements.len() {
+                if !(self.oldest(held)..held.statements.len()).contains(&n) {
                     return bare(404, "Statement not found");
                 }
                 held.look(n);
@@ -433,6 +442,11 @@ impl Plan {
             }
             _ => Reply::html(404, ""),
         }
+    }
+
+    /// The first of the statements that are kept.
+    fn oldest(&self, held: &Held) -> usize {
+        held.statements.len().saturating_sub(self.retained)
     }
 
     fn submit(&self, request: &Request, held: &mut Held) -> Reply {
@@ -448,7 +462,7 @@ impl Plan {
             Ran::Ends(looks, output) => Some((looks, output)),
             Ran::Runs | Ran::Spins => None,
         });
-        let waits = self.queues && held.is_running();
+        let waits = self.queues && held.is_busy(held.statements.len());
         let state = if waits { "waiting" } else { "running" };
         let mut shown = json!({"id": held.statements.len(), "state": state, "output": null});
         if !self.documented {

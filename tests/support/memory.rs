@@ -67,13 +67,27 @@ impl Memory {
     }
 
     pub fn finish(&mut self) {
-        let all = self
-            .sessions
-            .values_mut()
-            .flat_map(|held| &mut held.statements);
-        for statement in all.filter(|it| it["state"] == "running") {
-            statement["state"] = json!("available");
-            statement["output"] = text("finished");
+        for held in self.sessions.values_mut() {
+            for n in (0..held.statements.len())
+                .filter(|n| held.runs(*n))
+                .collect::<Vec<_>>()
+            {
+                let statement = &mut held.statements[n];
+                if statement["state"] == "running" {
+                    statement["state"] = json!("available");
+                }
+                statement["output"] = text("finished");
+            }
+        }
+    }
+
+    pub fn give_up_cancels(&mut self) {
+        for held in self.sessions.values_mut() {
+            for (statement, spins) in held.statements.iter_mut().zip(&held.spins) {
+                if *spins && statement["state"] == "running" {
+                    statement["state"] = json!("cancelled");
+                }
+            }
         }
     }
 
@@ -95,18 +109,20 @@ impl Memory {
 }
 
 impl Held {
-    pub fn is_running(&self) -> bool {
-        let mut states = self.statements.iter().map(|it| &it["state"]);
-        states.any(|state| state == "running" || state == "waiting")
+    /// Does the code of that one run? It does in one whose cancel was given up, too.
+    pub fn runs(&self, n: usize) -> bool {
+        let (statement, spins) = (&self.statements[n], self.spins[n]);
+        let given_up = spins && statement["state"] == "cancelled" && statement["output"].is_null();
+        statement["state"] == "running" || given_up
+    }
+
+    /// Does anything run or wait in the first so many?
+    pub fn is_busy(&self, first: usize) -> bool {
+        (0..first).any(|n| self.runs(n) || self.statements[n]["state"] == "waiting")
     }
 
     pub fn look(&mut self, n: usize) {
-        let before = &self.statements[..n];
-        if self.statements[n]["state"] == "waiting"
-            && !before
-                .iter()
-                .any(|it| it["state"] == "running" || it["state"] == "waiting")
-        {
+        if self.statements[n]["state"] == "waiting" && !self.is_busy(n) {
             self.statements[n]["state"] = json!("running");
             return;
         }
@@ -125,6 +141,7 @@ impl Held {
     pub fn cancel(&mut self, n: usize) {
         if self.statements[n]["state"] == "waiting" {
             self.statements[n]["state"] = json!("cancelled");
+            self.spins[n] = false;
         }
         if self.statements[n]["state"] == "running" && !self.spins[n] {
             self.statements[n]["state"] = json!("cancelled");
