@@ -191,7 +191,7 @@ impl Shell {
             return None;
         }
         let here = self.opened().into_iter();
-        let all = here.chain(self.parked.iter().map(|parked| &**parked));
+        let all = here.chain(&self.parked);
         let running = all
             .map(|opened| Runs {
                 session: opened.session.id.clone(),

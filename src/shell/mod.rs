@@ -73,7 +73,7 @@ pub struct Shell {
     warned: Option<Leaving>,
     ever_open: bool,
     /// Sessions of ours that were left for another one.
-    parked: Vec<Box<Opened>>,
+    parked: Vec<Opened>,
     follower: Option<Follower>,
     /// The session is left to itself: nothing more is to be done.
     detached: bool,

@@ -193,10 +193,10 @@ impl Shell {
             note(&format!("this is session {word} already"));
             return Ok(());
         }
-        if let Some(at) = self.parked.iter().position(|parked| is_it(parked)) {
+        if let Some(at) = self.parked.iter().position(is_it) {
             let parked = self.parked.swap_remove(at);
             self.park();
-            self.resume(parked);
+            self.resume(Box::new(parked));
             return Ok(());
         }
         let client = self.link_client()?;
@@ -227,7 +227,7 @@ impl Shell {
                 note(&format!(
                     "session {id} waits: `:attach {id}` goes back to it"
                 ));
-                self.parked.push(opened);
+                self.parked.push(*opened);
             }
             Link::Open(opened) => self.delete(None, opened.close()),
             Link::Opening(opening, _) => {

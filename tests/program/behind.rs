@@ -31,7 +31,7 @@ const ENDED: &str = "statement 1, which you left behind, has ended";
 #[test]
 fn an_answer_left_behind_is_shown_before_newer_ones_push_it_out() {
     let (livy, home) = (queueing(3), Home::new());
-    let many = home.write("many.py", &"7\n".repeat(8));
+    let many = home.write("many.py", "7\n".repeat(8));
     let mut pty = left(&livy, &home);
     livy.finish();
     enter(&mut pty, &format!(":load {many}"));
@@ -73,7 +73,7 @@ fn an_answer_left_behind_that_is_pushed_out_all_the_same_is_told() {
         ..Plan::default()
     });
     let home = Home::new();
-    let many = home.write("many.py", &"7\n".repeat(100));
+    let many = home.write("many.py", "7\n".repeat(100));
     let mut pty = left(&livy, &home);
     enter(&mut pty, &format!(":load {many}"));
     prompt(&pty, "pyspark 102>");
