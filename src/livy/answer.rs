@@ -66,6 +66,11 @@ impl Answer {
         self.body.trim_ascii().is_empty()
     }
 
+    /// Bytes of its body.
+    pub(super) fn size(&self) -> u64 {
+        self.body.len() as u64
+    }
+
     /// The value of a success.
     pub(super) fn value<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let body = without_mark(&self.body);

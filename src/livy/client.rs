@@ -132,22 +132,36 @@ impl Client {
         from: Option<u64>,
         size: Option<u64>,
     ) -> Result<SessionPage, Error> {
-        let call = Call::get(&["sessions"])
+        self.value(&Self::page(from, size)).await
+    }
+
+    fn page(from: Option<u64>, size: Option<u64>) -> Call<'static> {
+        Call::get(&["sessions"])
             .with("from", from)
-            .with("size", size);
-        self.value(&call).await
+            .with("size", size)
     }
 
     /// Every session, page by page: 10,000 at most. Totals are hints only, since servers give
     /// wrong ones, and some give the same page whatever is asked.
+    ///
+    /// # Errors
+    /// `Problem::TooLarge` where they have more than 64 MiB, beside those of a page.
     pub async fn all_sessions(&self) -> Result<Vec<Session>, Error> {
         const PAGE: u64 = 100;
         const MOST_PAGES: usize = 100;
+        const MOST_BYTES: u64 = 64 << 20;
         let mut known = HashSet::new();
         let mut all = Vec::new();
-        let mut from = 0;
+        let (mut from, mut bytes) = (0, 0);
         for _ in 0..MOST_PAGES {
-            let page = self.sessions(Some(from), Some(PAGE)).await?;
+            let call = Self::page(Some(from), Some(PAGE));
+            let answer = self.wire().send(&call).await?;
+            bytes += answer.size();
+            if bytes > MOST_BYTES {
+                let limit = MOST_BYTES;
+                return Err(self.wire().unreadable(&call, Problem::TooLarge { limit }));
+            }
+            let page: SessionPage = self.read(&call, &answer)?;
             let got = page.sessions.len() as u64;
             let before = all.len();
             all.extend(

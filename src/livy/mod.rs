@@ -6,6 +6,7 @@
 mod answer;
 mod client;
 mod connection;
+mod cookies;
 mod create;
 mod credentials;
 mod error;

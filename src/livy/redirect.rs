@@ -8,9 +8,9 @@ pub(super) const MOST: usize = 5;
 
 /// Where to go next; `None` when the answer is no redirect.
 ///
-/// `reads`: the call changes nothing; `served`: the server has answered one before. Credentials go along, so only the same host is followed (the port may differ), and never
-/// down from https. 307 and 308 repeat the request as it is; the older ones would turn a write into a
-/// read, so they are followed for reads only.
+/// `reads`: the call changes nothing; `served`: the server has answered one before. Credentials go along, so only the
+/// same host is followed (the port may differ), and never down from https. 307 and 308 repeat the request as it is; the
+/// older ones would turn a write into a read, so they are followed for reads only.
 pub(super) fn next(
     from: &Url,
     (reads, served): (bool, bool),

@@ -2,15 +2,14 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::{Arc, Once, OnceLock, RwLock};
+use std::sync::{Arc, Once, OnceLock};
 use std::time::Duration;
 
-use reqwest::cookie::{CookieStore, Jar};
-use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, Identity, Proxy, retry};
 use url::Url;
 
+use super::cookies::Cookies;
 use super::error::Problem;
 use super::{Connection, ProxyChoice, is_loopback};
 
@@ -59,9 +58,7 @@ impl Transport {
 
     /// Forgets every cookie: a login that the server no longer takes.
     pub(super) fn forget_cookies(&self) {
-        if let Ok(mut jar) = self.cookies.0.write() {
-            *jar = Jar::default();
-        }
+        self.cookies.forget();
     }
 
     fn builder(&self, url: &Url, connection: &Connection) -> Result<ClientBuilder, Problem> {
@@ -166,22 +163,6 @@ fn setup(error: &reqwest::Error) -> Problem {
     } else {
         format!("the connection cannot be set up: {cause}")
     })
-}
-
-/// A jar that can be emptied.
-#[derive(Default)]
-struct Cookies(RwLock<Jar>);
-
-impl CookieStore for Cookies {
-    fn set_cookies(&self, cookies: &mut dyn Iterator<Item = &HeaderValue>, url: &Url) {
-        if let Ok(jar) = self.0.read() {
-            jar.set_cookies(cookies, url);
-        }
-    }
-
-    fn cookies(&self, url: &Url) -> Option<HeaderValue> {
-        self.0.read().ok()?.cookies(url)
-    }
 }
 
 #[cfg(test)]

@@ -35,6 +35,23 @@ async fn an_answer_of_200_mb_is_given_up_at_the_limit_of_its_call() {
 }
 
 #[tokio::test]
+async fn a_list_of_large_pages_is_given_up_before_it_fills_the_memory() {
+    let server = Server::start(|request| {
+        let (_, rest) = request.target.split_once("from=").unwrap();
+        let from: u64 = rest.split('&').next().unwrap().parse().unwrap();
+        let sessions: Vec<String> = (from..from + 100)
+            .map(|id| format!(r#"{{"id":{id}}}"#))
+            .collect();
+        let blank = " ".repeat(7 << 20);
+        let sessions = sessions.join(",");
+        let page = format!(r#"{{"total":1000,"sessions":[{sessions}{blank}]}}"#);
+        Reply::json(200, page)
+    });
+    assert_eq!(limit(client(&server).all_sessions().await), 64 * MIB);
+    assert_eq!(server.requests().len(), 10);
+}
+
+#[tokio::test]
 async fn a_gzip_bomb_is_counted_unpacked() {
     let bomb = gzip("{", 200);
     assert!(bomb.len() < 1 << 20);

@@ -104,6 +104,33 @@ async fn a_cookie_comes_back_and_is_dropped_when_it_is_refused() {
 }
 
 #[tokio::test]
+async fn cookies_without_end_are_not_kept() {
+    let server = Server::start(move |request| {
+        let number = request.target.strip_prefix("/sessions/").unwrap();
+        let long = "x".repeat(5000);
+        let cookies = [
+            ("Set-Cookie", &*format!("n{number}=v; Path=/")),
+            ("Set-Cookie", &*format!("big=v{long}; Path=/")),
+            ("Set-Cookie", "login=new; Path=/"),
+        ];
+        Reply::with(200, &cookies, r#"{"id":1}"#)
+    });
+    let client = client(&server);
+    for number in 0..200 {
+        client.session(&id(&number.to_string())).await.unwrap();
+    }
+    for request in server.requests().iter().skip(1) {
+        let sent = request.header("cookie").unwrap();
+        assert!(sent.contains("login=new"), "{sent}");
+        let few = sent.split(';').count() <= 50;
+        assert!(few && !sent.contains("big="), "{sent}");
+    }
+    let last = server.requests().pop().unwrap();
+    let sent = last.header("cookie").unwrap();
+    assert!(sent.contains("n198="), "the newest stays: {sent}");
+}
+
+#[tokio::test]
 async fn loopback_goes_through_no_proxy() {
     let server = Server::start(|_| Reply::json(200, "{}"));
     let proxy = Server::start(|_| Reply::json(200, "{}"));
