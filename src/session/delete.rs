@@ -81,8 +81,6 @@ pub(super) fn comes_again(error: &Error) -> bool {
 /// For how long it is tried in all, where this was the last answer and there were so many.
 fn patience(error: &Error, failures: u32) -> Duration {
     match &*error.problem {
-        // a server that takes long over one will not be quicker over the next
-        Problem::Reach(Reach::Timeout { .. }) => Duration::ZERO,
         Problem::Reach(Reach::Connect { .. } | Reach::Dns { .. }) | Problem::Garbled { .. } => {
             NOBODY
         }
