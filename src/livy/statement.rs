@@ -126,6 +126,21 @@ pub struct Statement {
     pub completed: Option<i64>,
 }
 
+impl Statement {
+    /// One of which nothing is known but this.
+    pub fn bare(id: i64, state: StatementState) -> Self {
+        Self {
+            id,
+            state,
+            code: None,
+            output: None,
+            progress: None,
+            started: None,
+            completed: None,
+        }
+    }
+}
+
 fn required_id<'de, D: serde::Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
     lenient::int(from)?.ok_or_else(|| serde::de::Error::custom("a statement id is a number"))
 }

@@ -30,19 +30,22 @@ impl Session {
     /// # Errors
     /// Why it has no answer, or none that can be had.
     pub async fn pick_up_left(&self, id: i64, code: &str) -> Result<Statement, Lost> {
+        let not_known = Statement::bare(id, StatementState::Running);
+        self.await_unheard(not_known, Some(code), true).await
+    }
+
+    /// Waits for the final answer of one that nobody watches, with the looks of any other; `left`: it was left behind.
+    pub(super) async fn await_unheard(
+        &self,
+        statement: Statement,
+        code: Option<&str>,
+        left: bool,
+    ) -> Result<Statement, Lost> {
         let (events, _) = unbounded_channel();
-        let mut wait = Wait::new(self, id, Instant::now(), Some(code), &events);
-        (wait.ran, wait.left) = (true, true);
-        let not_known = Statement {
-            id,
-            state: StatementState::Running,
-            code: None,
-            output: None,
-            progress: None,
-            started: None,
-            completed: None,
-        };
-        let ended = wait.until_final(not_known, &mut Interrupts::never()).await;
+        let id = statement.id;
+        let mut wait = Wait::new(self, id, Instant::now(), code, &events);
+        (wait.ran, wait.left) = (left, left);
+        let ended = wait.until_final(statement, &mut Interrupts::never()).await;
         if ended.is_ok() {
             self.sent.read(id);
         }

@@ -1,7 +1,7 @@
 //! One statement: submitted once, polled until its answer is final, cancelled when asked.
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::Session;
 use super::cancel::Cancel;
@@ -181,15 +181,7 @@ impl Session {
     /// Why it has none, or none that can be had.
     pub async fn pick_up(&self, statement: Statement) -> Result<Statement, Lost> {
         let code = statement.code.clone();
-        let (events, _unheard) = unbounded_channel();
-        let began = Instant::now();
-        let code = code.as_deref();
-        let mut wait = Wait::new(self, statement.id, began, code, &events);
-        let ended = wait.until_final(statement, &mut Interrupts::never()).await;
-        if let Ok(read) = &ended {
-            self.sent.read(read.id);
-        }
-        ended
+        self.await_unheard(statement, code.as_deref(), false).await
     }
 
     /// Is the session over, or unknown to the server? None when it does not tell.
@@ -240,6 +232,8 @@ impl Session {
 mod tests {
     use std::io::{Read, Write};
     use std::net::{TcpListener, TcpStream};
+
+    use tokio::sync::mpsc::unbounded_channel;
 
     use super::*;
     use crate::livy::{Client, Connection};

@@ -4,6 +4,7 @@ mod attach;
 mod behind;
 mod cancel;
 mod cause;
+mod create;
 mod delete;
 mod double;
 mod execute;

@@ -99,15 +99,7 @@ impl Looks<'_> {
             Err(error) if error.reason() == Some(Reason::NoSuchStatement) => Ok(None),
             Err(error) if is_its_own(&error) && self.unreadable < UNREADABLE => {
                 self.unreadable += 1;
-                Ok(Some(Statement {
-                    id,
-                    state: unreadable(),
-                    code: None,
-                    output: None,
-                    progress: None,
-                    started: None,
-                    completed: None,
-                }))
+                Ok(Some(Statement::bare(id, unreadable())))
             }
             Err(error) => Err(error),
         }

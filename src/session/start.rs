@@ -4,16 +4,17 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::cause::Cause;
+use super::create::create;
 use super::hidden::Hidden;
 use super::identity::Identity;
-use super::lease::{Lease, find_by_name};
+use super::lease::Lease;
 use super::life::{Clock, Life};
 use super::log::{fresh_lines, useful_lines};
 use super::poll::{Backoff, LOG_INTERVAL, Tolerance, start_interval};
-use super::sent::{Sent, search};
+use super::sent::Sent;
 use super::underway::Underway;
 use super::{DEFAULT_ROW_LIMIT, Session};
-use crate::livy::{self, Client, CreateSession, Kind, Reach, Reason, SessionId, SessionState};
+use crate::livy::{self, Client, CreateSession, Kind, Reason, SessionId, SessionState};
 
 /// The session that is wanted. `create.name` is set and [unique](super::unique_name): it is how a session is found again
 /// whose creation was answered by nobody, and what tells it from a stranger's of the same id.
@@ -97,12 +98,6 @@ pub enum StartError {
 
 /// Lines of a failed session's log that are shown.
 const LOG_LINES: usize = 20;
-/// How long a server is waited for that may have made a session and cannot be reached.
-const AWAY: Duration = Duration::from_secs(180);
-/// Bad answers in the place of a list after which a session whose creation nobody answered is not looked for any more.
-const BAD_LISTS: u32 = 5;
-/// Time between two looks at a list that does not have it.
-const LIST_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a session that was just created may be unknown (seen on managed services).
 const FIRST_SIGHT: Duration = Duration::from_secs(10);
 
@@ -139,129 +134,6 @@ pub async fn start(
 
 /// The word for the state of a session that the server no longer knows.
 const GONE: &str = "gone";
-
-async fn create(
-    client: &Client,
-    wanted: &Wanted,
-    lease: &Lease,
-    events: &UnboundedSender<Starting>,
-) -> Result<(SessionId, Identity), StartError> {
-    let began = Instant::now();
-    let name = wanted.create.name.clone().unwrap_or_default();
-    let failed = |problem| livy::Error {
-        method: "POST",
-        path: "/sessions".to_owned(),
-        problem: Box::new(problem),
-    };
-    if !lease.creating(&name) {
-        let why = "given up before it was asked for".to_owned();
-        return Err(StartError::Create(failed(livy::Problem::Setup(why))));
-    }
-    // in a task of its own: whoever gives up waiting must not lose the id
-    let task = tokio::spawn(asked(
-        client.clone(),
-        wanted.create.clone(),
-        lease.clone(),
-        name.clone(),
-    ));
-    let after = wanted.timeout;
-    let Ok(answer) = tokio::time::timeout(after, task).await else {
-        return Err(StartError::Create(failed(Reach::Timeout { after }.into())));
-    };
-    let interrupted = || livy::Problem::Setup("the creation was interrupted".to_owned());
-    let answer = answer.unwrap_or_else(|_| Err(failed(interrupted())));
-    match answer {
-        Ok((livy::Created { session, left_out }, identity)) => {
-            let _ = events.send(Starting::Created {
-                id: session.id.clone(),
-                left_out,
-                proxy_user: session.proxy_user,
-            });
-            Ok((session.id, identity))
-        }
-        Err(error) if may_be_there(&error) => {
-            let _ = events.send(Starting::Looking);
-            // a server that is away may come back
-            let left = after.saturating_sub(began.elapsed()).min(AWAY);
-            let found = tokio::time::timeout(left, found_again(client, &name)).await;
-            let Ok(Some(session)) = found else {
-                return Err(StartError::Create(error));
-            };
-            let (identity, id) = (Identity::of(&session), session.id);
-            let _ = lease.made(&id, &identity);
-            let _ = events.send(Starting::Created {
-                id: id.clone(),
-                left_out: Vec::new(),
-                proxy_user: None,
-            });
-            Ok((id, identity))
-        }
-        Err(error) => Err(StartError::Create(error)),
-    }
-}
-
-/// Asks for a session, and has the lease know what came of it, also when nobody waits for it any more.
-async fn asked(
-    client: Client,
-    body: CreateSession,
-    lease: Lease,
-    name: String,
-) -> Result<(livy::Created, Identity), livy::Error> {
-    let answer = client.create(&body).await.map(|created| {
-        let identity = Identity::of(&created.session);
-        (created, identity)
-    });
-    match &answer {
-        // the way out was taken before, and nobody else deletes it
-        Ok((created, identity)) if !lease.made(&created.session.id, identity) => {
-            let _ = lease.close(&client).await;
-        }
-        Ok(_) => {}
-        Err(error) if !may_be_there(error) => lease.nothing(),
-        Err(_) => lease.doubtful(&name),
-    }
-    answer
-}
-
-/// Can there be a session although its creation looks failed? Nobody else's has its name: where that is taken, a gateway
-/// sent the creation twice.
-fn may_be_there(error: &livy::Error) -> bool {
-    error.may_have_arrived() || error.reason() == Some(Reason::DuplicateName)
-}
-
-/// Looks for a session whose creation was answered by nobody. A gateway that gave up may still deliver it: the server's
-/// list is believed when it did not have it for as long as a gateway waits, outages not counted.
-async fn found_again(client: &Client, name: &str) -> Option<livy::Session> {
-    let (mut backoff, mut tolerance) = (Backoff::default(), Tolerance::default());
-    let (mut absent, mut bad) = (None::<Instant>, 0);
-    loop {
-        let wait = match find_by_name(client, name).await {
-            Ok(Some(session)) => return Some(session),
-            Ok(None) => {
-                backoff.reset();
-                tolerance.reset();
-                if absent.get_or_insert_with(Instant::now).elapsed() >= search() {
-                    return None;
-                }
-                LIST_INTERVAL
-            }
-            // it answers badly, or never did: as good as without
-            Err(error) if error.reason() == Some(Reason::Server) || !client.has_served() => {
-                bad += 1;
-                if bad >= BAD_LISTS {
-                    return None;
-                }
-                LIST_INTERVAL
-            }
-            Err(error) if tolerance.passes(client, &error) => {
-                absent = None;
-                backoff.next(error.failure().and_then(|failure| failure.retry_after))
-            }
-            Err(_) => return None,
-        };
-        tokio::time::sleep(wait).await;
-    }
-}
 
 pub(super) struct Follower<'a> {
     client: &'a Client,

@@ -283,7 +283,7 @@ impl Shell {
         }
     }
 
-    pub(super) fn take_note_of(&mut self, number: u64, ended: Ended) {
+    pub(super) fn take_note_of(&mut self, ended: Ended) {
         // a look at the session's health may have met the statement that has now ended
         if matches!(ended, Ended::Ok { .. } | Ended::Failed | Ended::Cancelled) {
             self.editor.handle().set_state(PromptState::Idle);
@@ -295,7 +295,6 @@ impl Shell {
             } => {
                 let opened = self.opened().map(|opened| opened.session.clone());
                 if let (Some(behind), Some(session)) = (left, opened) {
-                    debug_assert_eq!(behind.number, number);
                     let left = Left::new(behind, session, self.editor.handle(), &self.runtime);
                     self.left.push(left);
                 }

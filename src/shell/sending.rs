@@ -47,7 +47,7 @@ impl Shell {
         }
         self.completer.ran(number, piece.kind, &piece.code);
         let well = matches!(ended, Ended::Ok { .. });
-        self.take_note_of(number, ended);
+        self.take_note_of(ended);
         well.then_some((number, session))
     }
 

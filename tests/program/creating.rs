@@ -146,20 +146,27 @@ fn a_login_page_elsewhere_in_answer_to_a_creation_leaves_no_doubt() {
     assert_eq!(livy.asked(""), 1);
 }
 
-/// The creation is answered by a gateway that gave up, and the first lists do not show it.
-fn late(lists: usize) -> Livy {
+/// The creation is answered by a gateway that gave up, with that status, and each list, by its number, so.
+fn unanswered(status: u16, list: impl Fn(usize) -> Fault + Send + Sync + 'static) -> Livy {
     let seen = AtomicUsize::new(0);
-    Livy::failing(move |request| {
-        if request.line() == "POST /sessions" {
-            return Fault::Then(Reply::html(502, ""));
-        }
-        if request.line().starts_with("GET /sessions?")
-            && seen.fetch_add(1, Ordering::SeqCst) < lists
-        {
-            return Fault::Instead(Reply::json(200, r#"{"from":0,"total":0,"sessions":[]}"#));
-        }
-        Fault::None
+    Livy::failing(move |request| match request.line().as_str() {
+        "POST /sessions" => Fault::Then(Reply::html(status, "")),
+        line if line.starts_with("GET /sessions?") => list(seen.fetch_add(1, Ordering::SeqCst)),
+        _ => Fault::None,
     })
+}
+
+/// A list without any session.
+fn empty() -> Fault {
+    Fault::Instead(Reply::json(200, r#"{"from":0,"total":0,"sessions":[]}"#))
+}
+
+/// The first lists do not show it.
+fn late(lists: usize) -> Livy {
+    unanswered(
+        502,
+        move |at| if at < lists { empty() } else { Fault::None },
+    )
 }
 
 #[test]
@@ -172,20 +179,10 @@ fn a_session_that_the_list_shows_late_is_found_and_used() {
 
 #[test]
 fn a_session_is_looked_for_as_long_as_a_gateway_may_take_and_through_a_login_page() {
-    let seen = AtomicUsize::new(0);
-    let livy = Livy::failing(move |request| {
-        if request.line() == "POST /sessions" {
-            return Fault::Then(Reply::html(504, ""));
-        }
-        if !request.line().starts_with("GET /sessions?") {
-            return Fault::None;
-        }
-        let none = r#"{"from":0,"total":0,"sessions":[]}"#;
-        match seen.fetch_add(1, Ordering::SeqCst) {
-            3 => Fault::Instead(Reply::html(403, "<title>Forbidden</title>")),
-            0..7 => Fault::Instead(Reply::json(200, none)),
-            _ => Fault::None,
-        }
+    let livy = unanswered(504, |at| match at {
+        3 => Fault::Instead(Reply::html(403, "<title>Forbidden</title>")),
+        0..7 => empty(),
+        _ => Fault::None,
     });
     let (url, home) = (livy.url(), Home::new());
     let run = home
@@ -204,21 +201,12 @@ fn a_session_that_shows_up_after_it_was_given_up_is_still_deleted() {
 
 #[test]
 fn a_list_that_fails_in_passing_on_the_way_out_leaves_no_session() {
-    let seen = AtomicUsize::new(0);
-    let livy = Livy::failing(move |request| {
-        if request.line() == "POST /sessions" {
-            return Fault::Then(Reply::html(502, ""));
-        }
-        if !request.line().starts_with("GET /sessions?") {
-            return Fault::None;
-        }
-        match seen.fetch_add(1, Ordering::SeqCst) {
-            // given up by then
-            0..5 => Fault::Instead(Reply::json(500, "\"java.lang.NullPointerException\"")),
-            5 => Fault::Instead(Reply::dropped()),
-            6 => Fault::Instead(Reply::html(503, "")),
-            _ => Fault::None,
-        }
+    let livy = unanswered(502, |at| match at {
+        // given up by then
+        0..5 => Fault::Instead(Reply::json(500, "\"java.lang.NullPointerException\"")),
+        5 => Fault::Instead(Reply::dropped()),
+        6 => Fault::Instead(Reply::html(503, "")),
+        _ => Fault::None,
     });
     run(&livy, &[]).exits(3).says(&["502"]);
     livy.assert_clean();
