@@ -263,7 +263,7 @@ fn of_failure(failure: &Failure, call: &str) -> Report {
         Reason::NoSuchSession => report
             .because("it ended (idle limit, heartbeat, a restart of the server), or the id is another server's")
             .advise("`livysh sessions` lists what is there"),
-        Reason::NoSuchStatement => report.because("the server keeps only the newest 100 statements"),
+        Reason::NoSuchStatement => report.because("the server keeps only the newest statements (100, unless its operator set another number)"),
         Reason::NoSuchRoute => report
             .because("the address is not that of a Livy server")
             .advise("check the URL; behind a gateway it often ends in /livy"),

@@ -1,25 +1,19 @@
 //! Using a session that is there: another's, or one of ours that an earlier run left.
-use std::io;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 use super::ends::Ends;
 use super::owed::Farewell;
+use super::recap::{self, PickedUp};
 use super::telling::{Telling, Words};
 use super::wanted::{START_TIMEOUT, patience_of_scripts};
 use super::{Asked, Opened, Opener, Owed, given_up};
-use crate::livy::{self, Client, Outcome, Statement, StatementState};
+use crate::livy::{self, Client};
 use crate::record::JournalKey;
-use crate::render::{Answer, Format, Renderer, Style};
 use crate::report::{Report, code};
-use crate::session::{self, KeepAlive, Lost, NotFound, Session};
+use crate::session::{self, KeepAlive, NotFound, Session};
 
-/// Statements that are shown of a session that was not ours until now.
-const RECAP: usize = 5;
-/// How long they are waited for: the session can be used without them.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// A heartbeat that the server does not show may be as short.
 const UNSEEN_HEARTBEAT: Duration = Duration::from_secs(60);
 
@@ -169,7 +163,7 @@ impl Opener {
         // a guess is no reason why it ended
         session.life.beats(ends.heartbeat());
         let picked_up = if self.is_script() {
-            newest(&session, 1).await;
+            recap::nearby(&session, 1).await;
             None
         } else {
             self.greet(&session, &ends, telling).await
@@ -232,18 +226,7 @@ impl Opener {
             session.kind,
             ends.text()
         ));
-        let last = newest(session, RECAP).await?;
-        for statement in &last {
-            telling.show(&line(statement));
-        }
-        let open = |it: &&Statement| !it.state.is_over() && !session::is_unreadable(it);
-        let running = last.iter().find(open)?;
-        telling.note(&format!(
-            "statement {} {}: its answer is shown when it is there, and what you send waits for it",
-            running.id,
-            doing(&running.state)
-        ));
-        Some(PickedUp::start(session, running.clone(), telling))
+        PickedUp::greeted(session, telling).await
     }
 }
 
@@ -260,93 +243,4 @@ fn use_it(session: &Session) {
             session.life.used();
         }
     });
-}
-
-/// Its users' newest statements, oldest first, from which the search for a lost one begins; none where they cannot be had in
-/// time.
-async fn newest(session: &Session, most: usize) -> Option<Vec<Statement>> {
-    let newest = session::newest_of_users(&session.client, &session.id, most);
-    let found = tokio::time::timeout(PATIENCE, newest).await.ok()?.ok()?;
-    // what the server failed to show may not be there at all, and a search must not begin behind the end
-    let mut shown = found.iter().rev().filter(|it| !session::is_unreadable(it));
-    match shown.next() {
-        Some(last) => session.sent.saw(last.id),
-        None if found.is_empty() => session.sent.saw_none(),
-        None => {}
-    }
-    Some(found)
-}
-
-fn doing(state: &StatementState) -> &'static str {
-    match state {
-        StatementState::Waiting => "waits for its turn",
-        _ => "still runs",
-    }
-}
-
-fn line(statement: &Statement) -> String {
-    let code = statement.code.as_deref().unwrap_or_default();
-    let mut lines = code.lines().filter(|line| !line.trim().is_empty());
-    let first: String = lines.next().unwrap_or_default().chars().take(70).collect();
-    let more = if lines.next().is_some() { " …" } else { "" };
-    format!(
-        "  {:>3}  {:<10} {first}{more}",
-        statement.id,
-        statement.state.name()
-    )
-}
-
-/// A statement that ran before we came, looked at until its answer is there; given up when dropped, which the
-/// statement does not notice.
-#[derive(Debug)]
-pub(super) struct PickedUp(JoinHandle<()>);
-
-impl PickedUp {
-    fn start(session: &Session, statement: Statement, telling: &Telling) -> Self {
-        let (session, telling) = (session.clone(), telling.clone());
-        Self(tokio::spawn(async move {
-            let id = statement.id;
-            match session.pick_up(statement).await {
-                Ok(statement) => {
-                    telling.note(&format!("statement {id} has ended"));
-                    telling.show(&rendered(&session, statement));
-                }
-                // whoever looks after the session tells that
-                Err(Lost::SessionGone { .. } | Lost::Replaced { .. }) => {}
-                Err(lost) => telling.failed(&format!(
-                    "the answer of statement {id} is not waited for any longer: {}",
-                    Report::from(&lost)
-                )),
-            }
-        }))
-    }
-}
-
-impl Drop for PickedUp {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-fn rendered(session: &Session, mut statement: Statement) -> String {
-    let outcome = Outcome::take(&mut statement, session.kind, Some(session.row_limit));
-    let answer = Answer {
-        number: 0,
-        server_id: Some(statement.id),
-        kind: session.kind,
-        code: statement.code.as_deref().unwrap_or_default(),
-        state: statement.state.name(),
-        outcome: &outcome,
-        started_ms: statement.started,
-        completed_ms: statement.completed,
-        waited: Duration::ZERO,
-    };
-    let (mut text, mut notes) = (Vec::new(), Vec::new());
-    let plain = Style::default();
-    let written =
-        Renderer::new(Format::Text, plain.clone(), plain).answer(&answer, &mut text, &mut notes);
-    // writing to memory cannot fail
-    let _: Result<(), io::Error> = written.map(drop);
-    text.extend(notes);
-    String::from_utf8_lossy(&text).into_owned()
 }

@@ -33,12 +33,12 @@ impl From<&Lost> for Report {
                 code::STATEMENT,
                 format!("the server no longer keeps the answer of its statement {id}"),
             )
-            .because("it keeps only the newest 100, and there are as many newer ones"),
+            .because("it keeps only the newest (100, unless its operator set another number), and there are as many newer ones"),
             Lost::Vanished { id } => Self::new(
                 code::STATEMENT,
                 format!("the server no longer knows its statement {id}: whether it ran to its end is unknown"),
             )
-            .because("the server was restarted and has lost it, or another server answers now")
+            .because("it keeps fewer statements than the usual 100, or it was restarted and has lost it, or another server answers now")
             .advise("look at what it was to change before you run it again"),
             Lost::Unreadable { id, error } => Self::new(
                 code::STATEMENT,

@@ -52,7 +52,7 @@ pub enum Lost {
         /// Its statement id, where the server had accepted it.
         id: Option<i64>,
     },
-    /// The server no longer keeps it (it keeps the newest 100).
+    /// The server no longer keeps it (of the newest, 100 unless its operator set another number).
     #[error("the server no longer keeps statement {id}")]
     Evicted {
         /// Its id.

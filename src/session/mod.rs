@@ -38,7 +38,7 @@ pub use life::{Clock, Fading, Life, spoken};
 pub use log::{fresh_lines, useful_lines};
 pub use lost::{Gone, Lost};
 pub use name::{is_unique_name, unique_name, unique_name_of};
-pub use newest::{is_unreadable, newest, newest_of_users};
+pub use newest::{NONE_FOUND, is_unreadable, newest, newest_nearby, newest_of_users};
 pub use poll::look_twice;
 pub use sent::Sent;
 pub use start::{StartError, Starting, Wanted, start};

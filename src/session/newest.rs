@@ -1,5 +1,9 @@
 //! The newest statements of a session, by single looks: a list carries every result that the server keeps,
 //! and one of large results can kill the session.
+use std::pin::pin;
+
+use futures_util::stream::{self, StreamExt};
+
 use super::Session;
 use super::hidden::is_hidden;
 use super::sent::MOST;
@@ -7,21 +11,28 @@ use crate::livy::{
     Client, Error, Problem, RETAINED_STATEMENTS, Reason, SessionId, Statement, StatementState,
 };
 
-/// Looks for one that is there, in a session whose first statements are forgotten, or that has none.
-const LOOKS: i64 = 20;
+/// Looks for one that is there, in a session whose first statements are forgotten, or that has none: where somebody
+/// waits, and where nobody does.
+const NEAR: i64 = 20;
+const FAR: i64 = 200;
+/// What it means, in words, that none was found.
+pub const NONE_FOUND: &str =
+    "no statement of a user is there: it has none yet, or more than 20,000";
+/// Looks that are made together.
+const AT_A_TIME: usize = 8;
 
 /// Statements whose looks the server answers with a failure of its own, one of them for good, after which it is the
 /// server that fails.
 const UNREADABLE: u32 = 5;
 
-/// The newest `most` statements, oldest first. One that the server has and cannot show ([`is_unreadable`]) stands in
-/// its place with nothing but its number. Do not ask before the session takes statements: servers let such a look
-/// hang.
+/// The newest `most` statements, oldest first, of the first 20,000. One that the server has and cannot show
+/// ([`is_unreadable`]) stands in its place with nothing but its number. Do not ask before the session takes statements:
+/// servers let such a look hang.
 ///
 /// # Errors
 /// What a look met; several that cannot be shown are a failure of the server.
 pub async fn newest(client: &Client, id: &SessionId, most: usize) -> Result<Vec<Statement>, Error> {
-    newest_that(client, id, most, |_| true).await
+    Looks::far(client, id).newest(most, |_| true).await
 }
 
 /// The same without hidden statements of ours, or of another of our own processes.
@@ -30,35 +41,22 @@ pub async fn newest_of_users(
     id: &SessionId,
     most: usize,
 ) -> Result<Vec<Statement>, Error> {
-    let is_users = |statement: &Statement| !statement.code.as_deref().is_some_and(is_hidden);
-    newest_that(client, id, most, is_users).await
+    Looks::far(client, id).newest(most, is_users).await
 }
 
-async fn newest_that(
+/// The same of the first 2,000 alone, in a few round trips, for somebody who waits.
+pub async fn newest_nearby(
     client: &Client,
     id: &SessionId,
     most: usize,
-    wanted: impl Fn(&Statement) -> bool,
 ) -> Result<Vec<Statement>, Error> {
-    let mut looks = Looks {
-        client,
-        id,
-        unreadable: 0,
-    };
-    let Some(last) = looks.last().await? else {
-        return Ok(Vec::new());
-    };
-    let mut number = last.id;
-    let mut found: Vec<Statement> = Some(last).into_iter().filter(&wanted).collect();
-    while found.len() < most && number > 0 {
-        number -= 1;
-        match looks.at(number).await? {
-            Some(statement) => found.extend(Some(statement).filter(&wanted)),
-            None => break,
-        }
-    }
-    found.reverse();
-    Ok(found)
+    let mut looks = Looks::far(client, id);
+    looks.most = NEAR;
+    looks.newest(most, is_users).await
+}
+
+fn is_users(statement: &Statement) -> bool {
+    !statement.code.as_deref().is_some_and(is_hidden)
 }
 
 impl Session {
@@ -86,15 +84,57 @@ fn unreadable() -> StatementState {
 struct Looks<'a> {
     client: &'a Client,
     id: &'a SessionId,
+    /// How many look for one that is there.
+    most: i64,
     /// How many there were that could not be shown.
     unreadable: u32,
 }
 
-impl Looks<'_> {
+impl<'a> Looks<'a> {
+    fn far(client: &'a Client, id: &'a SessionId) -> Self {
+        Self {
+            client,
+            id,
+            most: FAR,
+            unreadable: 0,
+        }
+    }
+
+    async fn newest(
+        mut self,
+        most: usize,
+        wanted: impl Fn(&Statement) -> bool,
+    ) -> Result<Vec<Statement>, Error> {
+        let Some(last) = self.last().await? else {
+            return Ok(Vec::new());
+        };
+        let mut number = last.id;
+        let mut found: Vec<Statement> = Some(last).into_iter().filter(&wanted).collect();
+        while found.len() < most && number > 0 {
+            number -= 1;
+            match self.at(number).await? {
+                Some(statement) => found.extend(Some(statement).filter(&wanted)),
+                None => break,
+            }
+        }
+        found.reverse();
+        Ok(found)
+    }
+
     async fn at(&mut self, number: i64) -> Result<Option<Statement>, Error> {
+        let look = self.client.statement(self.id, number).await;
+        self.took(number, look)
+    }
+
+    /// What a look at that number says.
+    fn took(
+        &mut self,
+        number: i64,
+        look: Result<Statement, Error>,
+    ) -> Result<Option<Statement>, Error> {
         // the number that was asked for: what a broken server tells would lead astray
         let id = number;
-        match self.client.statement(self.id, number).await {
+        match look {
             Ok(statement) => Ok(Some(Statement { id, ..statement })),
             Err(error) if error.reason() == Some(Reason::NoSuchStatement) => Ok(None),
             Err(error) if is_its_own(&error) && self.unreadable < UNREADABLE => {
@@ -136,10 +176,20 @@ impl Looks<'_> {
         Ok(Some(last))
     }
 
-    /// One of those that are there: of as many neighbours as a server keeps, one is among them.
+    /// One of those that are there: of as many neighbours as a server keeps, one is among them. Most sessions still
+    /// have their first.
     async fn some(&mut self) -> Result<Option<Statement>, Error> {
-        for number in 0..LOOKS {
-            if let Some(statement) = self.at(number * RETAINED_STATEMENTS).await? {
+        if let Some(first) = self.at(0).await? {
+            return Ok(Some(first));
+        }
+        let (client, id) = (self.client, self.id);
+        let look = async |nth| {
+            let number = nth * RETAINED_STATEMENTS;
+            (number, client.statement(id, number).await)
+        };
+        let mut looks = pin!(stream::iter(1..self.most).map(look).buffered(AT_A_TIME));
+        while let Some((number, look)) = looks.next().await {
+            if let Some(statement) = self.took(number, look)? {
                 return Ok(Some(statement));
             }
         }
@@ -154,4 +204,15 @@ fn is_its_own(error: &Error) -> bool {
         Problem::Garbled { .. } | Problem::TooLarge { .. }
     );
     broken || error.reason() == Some(Reason::Server)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_know_how_many_are_looked_at() {
+        assert_eq!(FAR * RETAINED_STATEMENTS, 20_000);
+        assert!(NONE_FOUND.ends_with("20,000"));
+    }
 }

@@ -80,6 +80,9 @@ pub async fn newest(client: &Client, id: &SessionId) -> Result<Table, Error> {
         return Ok(listing::statements(&[]));
     }
     let all = session::newest_of_users(client, id, STATEMENTS).await?;
+    if all.is_empty() {
+        note(session::NONE_FOUND);
+    }
     Ok(listing::statements(&all))
 }
 

@@ -428,6 +428,52 @@ fn a_statement_that_the_server_cannot_show_hides_no_other() {
     drop(started);
 }
 
+/// A session that has had many statements, of which the server keeps a hundred.
+fn long_used(newest: i64) -> Livy {
+    let livy = Livy::failing(move |request| {
+        let line = request.line();
+        let number = line.strip_prefix("GET /sessions/0/statements/");
+        match number.and_then(|number| number.parse::<i64>().ok()) {
+            Some(number) if number <= newest && number > newest - 100 => {
+                Fault::Instead(Reply::json(
+                    200,
+                    format!(r#"{{"id":{number},"state":"available","code":"val a = {number}"}}"#),
+                ))
+            }
+            _ => Fault::None,
+        }
+    });
+    livy.make(json!({"kind": "spark", "name": "somebodys"}));
+    livy
+}
+
+#[test]
+fn the_newest_statements_of_a_session_of_many_thousands_are_found_by_single_looks() {
+    for newest in [99, 4711, 19_950] {
+        let (livy, home) = (long_used(newest), Home::new());
+        let mut pty = shell(&livy, &home, &["--attach", "0"]);
+        pty.wait_for(&format!("{newest}  available  val a = {newest}"));
+        enter(&mut pty, ":statements");
+        pty.wait_for("available");
+        assert_eq!(pty.leave(), 0);
+        assert_eq!(livy.asked("GET /sessions/0/statements?"), 0, "never a list");
+    }
+}
+
+#[test]
+fn where_no_statement_is_found_it_is_said_what_that_can_mean() {
+    for livy in [long_used(-1), long_used(50_000)] {
+        let home = Home::new();
+        let mut pty = shell(&livy, &home, &["--attach", "0"]);
+        pty.wait_for("none yet, or more than 20,000");
+        assert_eq!(pty.leave(), 0);
+        home.livysh(&["sessions", "statements", "0", &livy.url()])
+            .run()
+            .exits(0)
+            .says(&["none yet, or more than 20,000"]);
+    }
+}
+
 #[test]
 fn a_server_that_can_show_no_statement_is_told_and_not_asked_for_ever() {
     let livy = Livy::failing(|request| {

@@ -290,7 +290,7 @@ fn an_evicted_statement_is_told_as_that() {
     let livy = without_the_first(120);
     run(&livy, &[]).exits(1).says(&[
         "no longer keeps the answer of its statement 0",
-        "newest 100",
+        "keeps only the newest (100, unless its operator set another number)",
     ]);
     livy.assert_clean();
 }
