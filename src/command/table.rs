@@ -133,7 +133,7 @@ pub const TABLE: &[Entry] = &[
         name: "jobs",
         arguments: "",
         does: "the statements that wait or were left running",
-        more: "What you enter before the session is ready waits for it. Ctrl-C at an empty prompt takes the newest back, :edit N any, and :cancel N drops one.",
+        more: "What you enter before the session is ready waits for it. Ctrl-C at an empty prompt takes the newest back, :edit N any, and :cancel N drops one. The answer of a statement that was left running is shown by itself, before the prompt that follows its end.",
     },
     Entry {
         name: "cancel",

@@ -308,6 +308,22 @@ impl Shell {
         }
     }
 
+    /// The session of now is ended: answers that are there are shown, and what ends with it is told.
+    pub(super) fn part_from_left(&mut self) {
+        // a Ctrl-C ends the look alone
+        let _seen = self.look_after();
+        let all = self.left.len();
+        self.forget_left();
+        let ended = all - self.left.len();
+        if ended > 0 {
+            let what = counted(ended);
+            let end = if ended == 1 { "ends" } else { "end" };
+            note(&format!(
+                "{what} that you left behind {end} with the session"
+            ));
+        }
+    }
+
     /// What was left behind in the session of now goes with it.
     pub(super) fn forget_left(&mut self) {
         let here = self.opened().map(|opened| opened.session.identity.clone());

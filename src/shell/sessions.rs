@@ -66,7 +66,7 @@ impl Shell {
 
     pub(super) fn restart(&mut self) {
         self.link.take_if_ready(&self.runtime);
-        self.forget_left();
+        self.part_from_left();
         let old = std::mem::replace(&mut self.link, Link::Closed(None));
         match old {
             Link::Open(opened) => self.delete(opened.owed.left(), opened.close()),

@@ -87,6 +87,29 @@ fn an_answer_left_behind_that_is_pushed_out_all_the_same_is_told() {
 }
 
 #[test]
+fn a_restart_shows_the_answer_that_is_there_and_tells_what_ends_with_the_session() {
+    let (livy, home) = (queueing(100), Home::new());
+    let mut pty = left(&livy, &home);
+    livy.give_up_cancels();
+    enter(&mut pty, ":restart");
+    pty.wait_for("a statement that you left behind ends with the session");
+    prompt(&pty, "pyspark 2>");
+    // what was typed at the new session is left behind as well, and has ended when it is restarted
+    leave_behind(&mut pty, "spin");
+    pty.press("\r");
+    prompt(&pty, "pyspark 3>");
+    livy.give_up_cancels();
+    livy.finish();
+    enter(&mut pty, ":restart");
+    pty.wait_for("\nfinished");
+    prompt(&pty, "pyspark 3>");
+    let told = pty.screen().matches("ends with the session").count();
+    assert_eq!(told, 1, "{}", pty.screen());
+    assert_eq!(pty.leave(), 0);
+    assert_eq!(livy.counts(), (3, 3, 0));
+}
+
+#[test]
 fn one_404_does_not_end_a_statement_that_was_left_behind() {
     let lost = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let now = std::sync::Arc::clone(&lost);
