@@ -132,6 +132,7 @@ impl Backoff {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::livy::{Connection, Reach, TlsWhy};
 
     #[test]
     fn the_first_minute_of_a_statement_costs_fewer_than_200_requests() {
@@ -171,6 +172,40 @@ mod tests {
         let long = Duration::from_secs(3600);
         assert_eq!(backoff.next(Some(long)), Duration::from_secs(60));
         assert!(backoff.next(Some(Duration::ZERO)) > Duration::from_secs(3));
+    }
+
+    #[test]
+    fn no_way_to_reach_a_server_ends_the_looks_whichever_it_is() {
+        let client = Client::new(Connection::new("http://127.0.0.1:1".parse().unwrap())).unwrap();
+        let (to, cause) = (String::new(), String::new());
+        let (why, after) = (TlsWhy::Closed, Duration::from_secs(1));
+        for reach in [
+            Reach::Dns { host: to.clone() },
+            Reach::Connect {
+                to: to.clone(),
+                cause: cause.clone(),
+            },
+            Reach::ConnectTimeout {
+                to: to.clone(),
+                after,
+            },
+            Reach::Tls {
+                to,
+                why,
+                cause: cause.clone(),
+            },
+            Reach::Timeout { after },
+            Reach::Broken { cause },
+        ] {
+            let error = Error {
+                method: "GET",
+                path: String::new(),
+                problem: Box::new(reach.into()),
+            };
+            let mut tolerance = Tolerance::default();
+            let all = (0..1_000).all(|_| tolerance.passes(&client, &error));
+            assert!(all, "{error}");
+        }
     }
 
     #[test]

@@ -210,14 +210,25 @@ fn none_of_twenty_secrets_is_in_what_was_written_told_or_handed_on_after_5000_st
         );
     }
     let seen = fs::read_to_string(home.path("seen")).unwrap();
-    for child in ["token-command", "password-command", "editor"] {
+    for child in [
+        "token-command",
+        "password-command",
+        "editor",
+        "pager",
+        "shell",
+    ] {
         assert!(seen.contains(&format!("{child}\n")), "{child} in {seen}");
     }
 }
 
 /// At a prompt, and in an editor.
 fn typed(home: &Home) {
-    let secrets = vec![("LIVYSH_PASSWORD", PLANTED[1].to_owned())];
+    let pager = spy(home, "pager", "cat >/dev/null");
+    let secrets = vec![
+        ("LIVYSH_PASSWORD", PLANTED[1].to_owned()),
+        ("PAGER", pager),
+        ("SHELL", spy(home, "shell", "true")),
+    ];
     let mut pty = shell(home, secrets, &["plain"]);
     prompt(&pty, "pyspark 1>");
     ask(
@@ -232,6 +243,11 @@ fn typed(home: &Home) {
         "ok",
         "pyspark 3>",
     );
+    for command in [":help", ":!true"] {
+        enter(&mut pty, command);
+        pty.wait_for(command);
+        prompt(&pty, "pyspark 3>");
+    }
     enter(&mut pty, ":quit");
     pty.exit_code();
     let editor = spy(home, "editor", "true");
