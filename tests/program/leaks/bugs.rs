@@ -145,3 +145,35 @@ fn a_shell_that_meets_a_bug_of_its_own_leaves_no_session_and_the_terminal_as_it_
         assert_none_left(&scene, stage);
     });
 }
+
+#[test]
+fn a_bug_of_its_own_leaves_the_session_that_is_to_stay_and_does_not_say_otherwise() {
+    let cases = [
+        (&["--keep"][..], 0),
+        (&["--reuse"], 0),
+        (&["--attach", "0"], 1),
+    ];
+    in_all(&cases, 1, |(options, of_others), _| {
+        let scene = Scene::new(Stage::Running);
+        if of_others > 0 {
+            scene.livy.make(serde_json::json!({"kind": "pyspark"}));
+        }
+        let bug = Bug::new(&scene.home);
+        let url = scene.livy.url();
+        let arguments = [options, &["-e", Stage::Running.code(), &url]].concat();
+        let started = bug.within(scene.home.livysh(&arguments)).start();
+        scene.reach(Stage::Running);
+        bug.shows();
+        let ended = started.end();
+        assert_eq!(ended.code(), Some(1), "{}", ended.err);
+        assert!(
+            ended.err.contains("livysh ends now; please"),
+            "{}",
+            ended.err
+        );
+        assert!(!ended.err.contains("delete"), "{}", ended.err);
+        assert_eq!(scene.livy.counts(), (1 - of_others, 0, 1));
+        let left = left_behind(&scene.home);
+        assert!(left.is_empty(), "kept on purpose: {left:?}");
+    });
+}
