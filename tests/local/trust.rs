@@ -5,8 +5,9 @@ use rustix::process::Signal;
 
 use super::*;
 
-#[test]
-fn of_many_statements_in_a_storm_none_runs_twice_and_no_result_is_lost() {
+/// A server of ours on real Spark, for what `storm` does through it.
+#[track_caller]
+fn served(storm: impl Fn(&Home, &str)) {
     let _slot = spark::slot();
     let home = Home::new();
     let mut server = livysh(&home, &["serve", "--no-auth", "--port", "0"]).start();
@@ -15,7 +16,7 @@ fn of_many_statements_in_a_storm_none_runs_twice_and_no_result_is_lost() {
     out.read_line(&mut said).unwrap();
     let url = said.trim().rsplit(' ').next().unwrap();
     assert!(url.starts_with("http://127.0.0.1:"), "{said}");
-    storm::through_a_storm(&home, url, |arguments| livysh(&home, arguments));
+    storm(&home, url);
     server.signal(Signal::INT);
     server.end().exits(0);
     assert!(
@@ -23,4 +24,18 @@ fn of_many_statements_in_a_storm_none_runs_twice_and_no_result_is_lost() {
         "{:?}",
         processes::of(&home)
     );
+}
+
+#[test]
+fn of_many_statements_in_a_storm_none_runs_twice_and_no_result_is_lost() {
+    served(|home, url| {
+        storm::through_a_storm(home, url, |arguments| livysh(home, arguments));
+    });
+}
+
+#[test]
+fn of_many_statements_in_a_storm_what_left_no_trace_is_sent_again_on_demand() {
+    served(|home, url| {
+        storm::through_a_storm_resending(home, url, |arguments| livysh(home, arguments));
+    });
 }

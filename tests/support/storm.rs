@@ -41,9 +41,31 @@ fn storm() -> Weather {
 /// Runs them in one session on `server`: none runs twice, no result is lost, every doubt is told as such.
 #[track_caller]
 pub fn through_a_storm(home: &Home, server: &str, run: impl Fn(&[&str]) -> Job) {
+    let unknown = weather_out(home, server, statements(), &[], run);
+    assert!(unknown > 0, "a storm in which nothing was lost");
+}
+
+/// The same with `--resend`: what left no trace is sent again, and hardly anything is left unknown.
+#[track_caller]
+pub fn through_a_storm_resending(home: &Home, server: &str, run: impl Fn(&[&str]) -> Job) {
+    let count = statements() / 2;
+    let unknown = weather_out(home, server, count, &["--resend"], run);
+    // twice no trace of the same: fewer than one in a hundred
+    assert!(unknown <= 4 + count / 50, "{unknown} unknown");
+}
+
+/// How many are unknown in the end.
+#[track_caller]
+fn weather_out(
+    home: &Home,
+    server: &str,
+    count: usize,
+    more: &[&str],
+    run: impl Fn(&[&str]) -> Job,
+) -> usize {
     let proxy = Proxy::start(server, Weather::default());
     let marks = home.path("marks");
-    let (count, mut script) = (statements(), String::new());
+    let mut script = String::new();
     for number in 0..count {
         let file = marks.display();
         let _ = writeln!(
@@ -63,9 +85,14 @@ pub fn through_a_storm(home: &Home, server: &str, run: impl Fn(&[&str]) -> Job) 
         "ndjson",
     ];
     let began = Instant::now();
-    let mut started = run(&[&options[..], &["--output", &output, "-f", &script, &url]].concat())
-        .env("LIVYSH_TEST_SEARCH_MS", &SEARCH.as_millis().to_string())
-        .start();
+    let mut started = run(&[
+        &options[..],
+        more,
+        &["--output", &output, "-f", &script, &url],
+    ]
+    .concat())
+    .env("LIVYSH_TEST_SEARCH_MS", &SEARCH.as_millis().to_string())
+    .start();
     // the session comes and goes in fair weather
     until(&mut started, "the first mark", || lines(&marks).len() > 1);
     proxy.weather(storm());
@@ -77,13 +104,14 @@ pub fn through_a_storm(home: &Home, server: &str, run: impl Fn(&[&str]) -> Job) 
     let told = lines(&results);
     let unknown = told.iter().filter(|it| it.contains("\"unknown\"")).count();
     let ended = ended.exits(i32::from(unknown > 0));
-    judge(&told, &lines(&marks), &ended.err);
+    judge(count, &told, &lines(&marks), &ended.err);
     let met = proxy.met();
     assert!(met.len() == 8, "{met:?}");
     note(&format!(
         "{count} statements in {:?}, {unknown} unknown; requests: {met:?}",
         began.elapsed()
     ));
+    unknown
 }
 
 /// Seen with `--nocapture`.
@@ -93,14 +121,14 @@ fn note(text: &str) {
 }
 
 #[track_caller]
-fn judge(results: &[String], marks: &[String], said: &str) {
+fn judge(count: usize, results: &[String], marks: &[String], said: &str) {
     let mut ran: HashMap<usize, usize> = HashMap::new();
     for mark in marks {
         *ran.entry(mark.parse().unwrap()).or_default() += 1;
     }
     let twice: Vec<_> = ran.iter().filter(|(_, times)| **times > 1).collect();
     assert!(twice.is_empty(), "run twice: {twice:?}; {said}");
-    assert_eq!(results.len(), statements(), "{said}");
+    assert_eq!(results.len(), count, "{said}");
     let mut ended: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (number, line) in results.iter().enumerate() {
         let result: Value = serde_json::from_str(line).unwrap();
