@@ -304,9 +304,17 @@ impl Opener {
     fn owe(&self, owed: &Owed, promise: &Promise) -> bool {
         let (left, work, anew) = (owed.clone(), owed.clone(), owed.clone());
         let duty = Duty::new(move || left.left(), async move { work.close().await });
+        // a server that is this process would never answer, and ends with it
+        let is_us = matches!(self.0.settings.target, Target::Local);
         let taken = self.0.shutdown.owe(duty.or_anew(move || {
             let anew = anew.clone();
-            async move { anew.close_anew().await }
+            async move {
+                if is_us {
+                    anew.erase();
+                    return None;
+                }
+                anew.close_anew().await
+            }
         }));
         if taken {
             *promise.lock().unwrap_or_else(PoisonError::into_inner) = Some(owed.clone());
