@@ -12,6 +12,7 @@ mod telling;
 mod wait;
 mod wanted;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 
 use tokio::runtime::Handle;
@@ -152,7 +153,11 @@ impl Opened {
     /// From now on the session stays when we leave; the answer says when it ends.
     pub fn detach(&self) -> String {
         self.owed.stay(None);
-        format!("session {} stays: {}", self.session.id, self.ends.text())
+        let stays = format!("session {} stays: {}", self.session.id, self.ends.text());
+        if self.ours && !self.owed.is_recorded() {
+            return format!("{stays}; it {}", owed::unrecorded(true));
+        }
+        stays
     }
 }
 
@@ -192,6 +197,8 @@ struct Inner {
     shutdown: Shutdown,
     record: Record,
     client: Mutex<Option<Client>>,
+    /// A session was made here before.
+    has_made: AtomicBool,
 }
 
 impl Opener {
@@ -214,6 +221,7 @@ impl Opener {
             shutdown,
             record,
             client: Mutex::new(None),
+            has_made: AtomicBool::new(false),
         }))
     }
 
