@@ -7,7 +7,7 @@ use std::thread;
 
 use tokio::task;
 
-use crate::report::{Report, code, complain};
+use crate::report::{Report, code, complain, shown};
 use crate::session::WORKER;
 use crate::shutdown::Shutdown;
 use crate::terminal;
@@ -16,6 +16,11 @@ use crate::terminal;
 static WAY_OUT: OnceLock<Shutdown> = OnceLock::new();
 /// The program ends for a bug, and that has been told.
 static ENDS: AtomicBool = AtomicBool::new(false);
+
+/// Shows lines above a prompt that is being typed at; false when they must be shown otherwise.
+type Tell = Box<dyn Fn(&str) -> bool + Send + Sync>;
+/// How a bug after which livysh goes on is told where there is a prompt.
+static ABOVE: OnceLock<Tell> = OnceLock::new();
 
 /// What the standard library says where it aborts next, with no way back: the sign of a bug that left a lock behind,
 /// which the unwinding met.
@@ -34,6 +39,12 @@ pub fn way_out(shutdown: &Shutdown) {
     let _ = WAY_OUT.set(shutdown.clone());
 }
 
+/// From now on a bug after which livysh goes on is offered to `tell` first. It is called by the thread that met the bug,
+/// whatever that holds: it must wait for nothing. The first one stands.
+pub fn tell_through(tell: impl Fn(&str) -> bool + Send + Sync + 'static) {
+    let _ = ABOVE.set(Box::new(tell));
+}
+
 /// The exit code of some work. A panic has been told by the hook: what is left of the work then is its exit code,
 /// and the way out is taken all the same.
 pub fn guarded(work: impl FnOnce() -> u8) -> u8 {
@@ -49,8 +60,6 @@ pub fn hook(panic: &PanicHookInfo<'_>) {
     let ends = aborts || is_main || thread::current().name() == Some(WORKER);
     if ends {
         terminal::restore();
-    } else {
-        terminal::below_the_line();
     }
     let told = if ends {
         ENDS.swap(true, Ordering::SeqCst)
@@ -96,13 +105,18 @@ fn tell(panic: &PanicHookInfo<'_>, ends: bool) {
     } else {
         GOES
     };
-    complain(
-        &Report::new(
-            code::STATEMENT,
-            format!("livysh met a bug of its own: {what}{place}"),
-        )
-        .advise(next),
-    );
+    let report = Report::new(
+        code::STATEMENT,
+        format!("livysh met a bug of its own: {what}{place}"),
+    )
+    .advise(next);
+    if !ends {
+        if ABOVE.get().is_some_and(|above| above(&shown(&report))) {
+            return;
+        }
+        terminal::below_the_line();
+    }
+    complain(&report);
 }
 
 #[cfg(test)]

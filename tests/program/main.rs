@@ -30,6 +30,8 @@ mod window;
 mod alive;
 mod attach;
 mod behind;
+#[cfg(target_os = "linux")]
+mod bugs;
 mod completing;
 mod config;
 mod connecting;
