@@ -4,13 +4,14 @@ use std::io::Write;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Mutex, watch};
+use tokio::task;
 
 use crate::session::{Interrupter, Interrupts};
 use crate::terminal;
@@ -89,6 +90,8 @@ pub struct Shutdown(Arc<Inner>);
 
 struct Inner {
     interrupter: Interrupter,
+    /// The task that heeds signals.
+    heeds: OnceLock<task::Id>,
     duties: std::sync::Mutex<Vec<Duty>>,
     under_way: std::sync::Mutex<Option<Debt>>,
     leaving: Mutex<()>,
@@ -106,6 +109,7 @@ impl Shutdown {
         let (interrupter, _) = Interrupter::new();
         let shutdown = Self(Arc::new(Inner {
             interrupter,
+            heeds: OnceLock::new(),
             duties: std::sync::Mutex::default(),
             under_way: std::sync::Mutex::default(),
             leaving: Mutex::new(()),
@@ -121,6 +125,7 @@ impl Shutdown {
         let mut quit = signal(SignalKind::quit())?;
         let ours = shutdown.clone();
         runtime.spawn(async move {
+            let _ = ours.0.heeds.set(task::id());
             loop {
                 tokio::select! {
                     _ = int.recv() => if ours.0.interrupter.is_heard() {
@@ -136,6 +141,12 @@ impl Shutdown {
             }
         });
         Ok(shutdown)
+    }
+
+    /// Is this the task that heeds signals? Without it none would have an effect.
+    pub fn heeds_signals(&self) -> bool {
+        let heeds = self.0.heeds.get();
+        heeds.is_some() && heeds == task::try_id().as_ref()
     }
 
     /// Ctrl-C from now on.
