@@ -7,7 +7,7 @@ use std::thread;
 
 use tokio::task;
 
-use crate::report::{Report, code, complain};
+use crate::report::{Report, code, complain, shown};
 use crate::session::WORKER;
 use crate::shutdown::Shutdown;
 use crate::terminal;
@@ -16,6 +16,11 @@ use crate::terminal;
 static WAY_OUT: OnceLock<Shutdown> = OnceLock::new();
 /// The program ends for a bug, and that has been told.
 static ENDS: AtomicBool = AtomicBool::new(false);
+
+/// Shows lines above a prompt that is being typed at; false when they must be shown otherwise.
+type Tell = Box<dyn Fn(&str) -> bool + Send + Sync>;
+/// How a bug after which livysh goes on is told where there is a prompt.
+static ABOVE: OnceLock<Tell> = OnceLock::new();
 
 /// What the standard library says where it aborts next, with no way back: the sign of a bug that left a lock behind,
 /// which the unwinding met.
@@ -34,6 +39,12 @@ pub fn way_out(shutdown: &Shutdown) {
     let _ = WAY_OUT.set(shutdown.clone());
 }
 
+/// From now on a bug after which livysh goes on is offered to `tell` first. It is called by the thread that met the bug,
+/// whatever that holds: it must wait for nothing. The first one stands.
+pub fn tell_through(tell: impl Fn(&str) -> bool + Send + Sync + 'static) {
+    let _ = ABOVE.set(Box::new(tell));
+}
+
 /// The exit code of some work. A panic has been told by the hook: what is left of the work then is its exit code,
 /// and the way out is taken all the same.
 pub fn guarded(work: impl FnOnce() -> u8) -> u8 {
@@ -41,16 +52,16 @@ pub fn guarded(work: impl FnOnce() -> u8) -> u8 {
 }
 
 /// What a panic says: one paragraph, on a terminal that works again. On the main thread the way out
-/// is taken after it; any other thread ends alone. Where the program would abort instead, the way out is taken here.
+/// is taken after it; any other thread ends alone. Where the program would abort instead, or heed no signal from then on,
+/// the way out is taken here.
 pub fn hook(panic: &PanicHookInfo<'_>) {
     let said = panic.payload_as_str();
     let is_main = thread::current().name() == Some("main");
     let aborts = said.is_some_and(|said| NO_WAY_BACK.contains(&said)) || is_outside_of_tasks();
-    let ends = aborts || is_main || thread::current().name() == Some(WORKER);
+    let here = aborts || WAY_OUT.get().is_some_and(Shutdown::heeds_signals);
+    let ends = here || is_main || thread::current().name() == Some(WORKER);
     if ends {
         terminal::restore();
-    } else {
-        terminal::below_the_line();
     }
     let told = if ends {
         ENDS.swap(true, Ordering::SeqCst)
@@ -61,7 +72,7 @@ pub fn hook(panic: &PanicHookInfo<'_>) {
     if !told {
         tell(panic, ends);
     }
-    if aborts && let Some(shutdown) = WAY_OUT.get() {
+    if here && let Some(shutdown) = WAY_OUT.get() {
         shutdown.last_resort(code::STATEMENT);
     }
 }
@@ -96,22 +107,32 @@ fn tell(panic: &PanicHookInfo<'_>, ends: bool) {
     } else {
         GOES
     };
-    complain(
-        &Report::new(
-            code::STATEMENT,
-            format!("livysh met a bug of its own: {what}{place}"),
-        )
-        .advise(next),
-    );
+    let report = Report::new(
+        code::STATEMENT,
+        format!("livysh met a bug of its own: {what}{place}"),
+    )
+    .advise(next);
+    if !ends {
+        if ABOVE.get().is_some_and(|above| above(&shown(&report))) {
+            return;
+        }
+        terminal::below_the_line();
+    }
+    complain(&report);
 }
 
 #[cfg(test)]
 mod tests {
     use std::process::Command;
+    use std::time::Duration;
+
+    use rustix::process::{Signal, getpid, kill_process};
+    use tokio::runtime::Builder;
 
     use super::*;
+    use crate::shutdown::Duty;
 
-    /// Set in the process that is to abort: how.
+    /// Set in the process that is to end: how.
     const HOW: &str = "LIVYSH_TEST_ABORT";
 
     struct Panics;
@@ -146,6 +167,46 @@ mod tests {
                 .unwrap();
             let said = String::from_utf8_lossy(&aborted.stderr);
             assert!(said.lines().any(|line| line == words), "{said}");
+        }
+    }
+
+    /// A program whose duty meets a bug in the task that heeds signals.
+    fn signalled() -> ! {
+        std::panic::set_hook(Box::new(hook));
+        let mut runtime = Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
+        let shutdown = Shutdown::install(runtime.handle()).unwrap();
+        way_out(&shutdown);
+        let duty = Duty::new(|| Some("a session".to_owned()), async {
+            panic!("on the way out")
+        });
+        let duty = duty.or_anew(|| async { Some("deleted anew".to_owned()) });
+        assert!(shutdown.owe(duty));
+        kill_process(getpid(), Signal::TERM).unwrap();
+        thread::sleep(Duration::from_secs(20));
+        panic!("it goes on");
+    }
+
+    #[test]
+    fn a_bug_in_the_task_that_heeds_signals_ends_the_program_by_the_way_out() {
+        if std::env::var_os(HOW).is_some() {
+            signalled();
+        }
+        let name =
+            "bug::tests::a_bug_in_the_task_that_heeds_signals_ends_the_program_by_the_way_out";
+        let ended = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", name, "--nocapture"])
+            .env(HOW, "")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{said}");
+        for text in [
+            "a bug of its own: on the way out",
+            GOES_WITH_SESSION,
+            "livysh: deleted anew",
+        ] {
+            assert_eq!(said.matches(text).count(), 1, "{said}");
         }
     }
 }

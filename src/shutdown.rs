@@ -1,66 +1,28 @@
 //! The way out: signals, and what must be done before the program ends.
-use std::future::Future;
+mod duties;
+
 use std::io::Write;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Mutex, watch};
+use tokio::task;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::session::{Interrupter, Interrupts};
 use crate::terminal;
-
-/// Its answer is what the user should know.
-type Work = Pin<Box<dyn Future<Output = Option<String>> + Send>>;
-
-/// Something owed before the program ends.
-pub struct Duty {
-    debt: Debt,
-    work: Work,
-}
-
-/// What is owed, whatever became of the work.
-struct Debt {
-    /// What stays behind when it is not done.
-    left: Box<dyn Fn() -> Option<String> + Send>,
-    /// How it is done where a bug of ours broke what the work needs.
-    anew: Option<Box<dyn Fn() -> Work + Send>>,
-}
-
-impl Duty {
-    /// That work; its answer is what the user should know. `left` says what stays behind when it is not done.
-    pub fn new(
-        left: impl Fn() -> Option<String> + Send + 'static,
-        work: impl Future<Output = Option<String>> + Send + 'static,
-    ) -> Self {
-        Self {
-            debt: Debt {
-                left: Box::new(left),
-                anew: None,
-            },
-            work: Box::pin(work),
-        }
-    }
-
-    /// The same where a bug of ours broke what the work needs, or holds it for good: nothing that was used before
-    /// may be used, but for what no bug can hold. It is driven by a thread and a runtime of its own.
-    #[must_use]
-    pub fn or_anew<F: Future<Output = Option<String>> + Send + 'static>(
-        mut self,
-        anew: impl Fn() -> F + Send + 'static,
-    ) -> Self {
-        self.debt.anew = Some(Box::new(move || Box::pin(anew())));
-        self
-    }
-}
+pub use duties::Duty;
+use duties::{Duties, Stage};
 
 /// How long all duties together may take.
 pub const LIMIT: Duration = Duration::from_secs(30);
+/// One part in so many of the limit is for what others need, who have ended or are given up by then.
+const LAST: u32 = 3;
 /// How much longer [`Shutdown::last_resort`] waits for whoever keeps that limit.
 const MORE: Duration = Duration::from_secs(5);
 
@@ -89,8 +51,9 @@ pub struct Shutdown(Arc<Inner>);
 
 struct Inner {
     interrupter: Interrupter,
-    duties: std::sync::Mutex<Vec<Duty>>,
-    under_way: std::sync::Mutex<Option<Debt>>,
+    /// The task that heeds signals.
+    heeds: OnceLock<task::Id>,
+    duties: Duties,
     leaving: Mutex<()>,
     begun: AtomicBool,
     /// Somebody takes the last resort.
@@ -106,8 +69,8 @@ impl Shutdown {
         let (interrupter, _) = Interrupter::new();
         let shutdown = Self(Arc::new(Inner {
             interrupter,
-            duties: std::sync::Mutex::default(),
-            under_way: std::sync::Mutex::default(),
+            heeds: OnceLock::new(),
+            duties: Duties::default(),
             leaving: Mutex::new(()),
             begun: AtomicBool::new(false),
             resorts: AtomicBool::new(false),
@@ -121,6 +84,7 @@ impl Shutdown {
         let mut quit = signal(SignalKind::quit())?;
         let ours = shutdown.clone();
         runtime.spawn(async move {
+            let _ = ours.0.heeds.set(task::id());
             loop {
                 tokio::select! {
                     _ = int.recv() => if ours.0.interrupter.is_heard() {
@@ -136,6 +100,12 @@ impl Shutdown {
             }
         });
         Ok(shutdown)
+    }
+
+    /// Is this the task that heeds signals? Without it none would have an effect.
+    pub fn heeds_signals(&self) -> bool {
+        let heeds = self.0.heeds.get();
+        heeds.is_some() && heeds == task::try_id().as_ref()
     }
 
     /// Ctrl-C from now on.
@@ -168,24 +138,17 @@ impl Shutdown {
         self.0.begun.load(Ordering::SeqCst)
     }
 
-    /// Adds something to do before the program ends; the newest is done first. False when the way out is already
+    /// Adds something to do before the program ends. False when the way out is already
     /// being taken: then it will not be done, and what would need it must not be begun.
     #[must_use]
     pub fn owe(&self, duty: Duty) -> bool {
-        let mut duties = locked(&self.0.duties);
-        // looked at under the lock: whoever leaves says so first and takes the duties after
-        if self.is_leaving() {
-            return false;
-        }
-        duties.push(duty);
-        true
+        // whoever leaves says so first and takes the duties after
+        self.0.duties.owe(duty, || self.is_leaving())
     }
 
     /// Is there a session to delete?
     pub fn is_owing(&self) -> bool {
-        let is_owed = |debt: &Debt| (debt.left)().is_some();
-        locked(&self.0.under_way).as_ref().is_some_and(is_owed)
-            || (locked(&self.0.duties).iter()).any(|duty| is_owed(&duty.debt))
+        self.0.duties.would_leave()
     }
 
     /// The same for whoever met a bug, and may hold what is looked at: then in doubt there is one.
@@ -198,41 +161,31 @@ impl Shutdown {
 
     /// What stays behind when the program ends now.
     pub fn owed(&self) -> Vec<String> {
-        let under_way = locked(&self.0.under_way).take();
-        let waiting = std::mem::take(&mut *locked(&self.0.duties));
-        let left = waiting.iter().rev().filter_map(|duty| (duty.debt.left)());
-        under_way
-            .and_then(|debt| (debt.left)())
-            .into_iter()
-            .chain(left)
-            .collect()
+        self.0.duties.left(&Stage::ALL)
     }
 
     /// Does what is owed, once, and returns what the user should know. What cannot be done within
     /// the limit stays behind, and that is said.
     pub async fn leave(&self, limit: Duration) -> Vec<String> {
         self.0.begun.store(true, Ordering::SeqCst);
+        let begun = Instant::now();
         let mut notes = Vec::new();
-        let over = tokio::time::timeout(limit, self.do_duties(&mut notes)).await;
-        if over.is_err() {
-            let after = limit.as_secs_f32();
-            let left = self.owed().into_iter();
-            notes.extend(left.map(|left| format!("{left}: no answer within {after} s")));
+        let Ok(_one_at_a_time) = timeout(limit, self.0.leaving.lock()).await else {
+            return no_answer(self.owed(), limit);
+        };
+        for stage in Stage::ALL {
+            let others_wait = stage == Stage::First && self.0.duties.has(Stage::Last);
+            let limit = if others_wait {
+                limit.saturating_sub(limit / LAST)
+            } else {
+                limit
+            };
+            let work = self.0.duties.work(stage, &mut notes);
+            if timeout_at(begun + limit, work).await.is_err() {
+                notes.extend(no_answer(self.0.duties.left(&[stage]), limit));
+            }
         }
         notes
-    }
-
-    async fn do_duties(&self, notes: &mut Vec<String>) {
-        let _one_at_a_time = self.0.leaving.lock().await;
-        loop {
-            let next = locked(&self.0.duties).pop();
-            let Some(duty) = next else {
-                return;
-            };
-            *locked(&self.0.under_way) = Some(duty.debt);
-            notes.extend(duty.work.await);
-            *locked(&self.0.under_way) = None;
-        }
     }
 
     /// Ends the program where a bug of ours broke the way out, or would keep the caller from it: unwinding that meets
@@ -292,37 +245,15 @@ impl Shutdown {
         // held where nobody has it: another who leaves would find nothing to do, and end the program too early
         let _turn = self.0.leaving.try_lock();
         let mut notes = Vec::new();
-        let over = tokio::time::timeout(limit, self.do_anew(&mut notes)).await;
-        if over.is_err() {
+        let all = async {
+            for stage in Stage::ALL {
+                self.0.duties.work_anew(stage, &mut notes).await;
+            }
+        };
+        if timeout(limit, all).await.is_err() {
             notes.extend(self.owed());
         }
         notes
-    }
-
-    async fn do_anew(&self, notes: &mut Vec<String>) {
-        loop {
-            let work = {
-                // the one that the bug met comes first; it stands here all the time, for whoever comes after a bug
-                let mut under_way = locked(&self.0.under_way);
-                let next = under_way.take().or_else(|| {
-                    let newest = locked(&self.0.duties).pop();
-                    newest.map(|duty| duty.debt)
-                });
-                let Some(debt) = next else {
-                    return;
-                };
-                let debt = under_way.insert(debt);
-                match &debt.anew {
-                    Some(anew) => Ok(anew()),
-                    None => Err((debt.left)()),
-                }
-            };
-            notes.extend(match work {
-                Ok(work) => work.await,
-                Err(left) => left,
-            });
-            *locked(&self.0.under_way) = None;
-        }
     }
 
     /// Ends the program because of a signal: the main thread may sit in the line editor, which
@@ -358,13 +289,16 @@ impl Shutdown {
     async fn main_stopped(&self) {
         let mut main = self.0.main.subscribe();
         let stopped = main.wait_for(|main| *main != Main::Heeds);
-        let _ = tokio::time::timeout(GRACE, stopped).await;
+        let _ = timeout(GRACE, stopped).await;
     }
 }
 
-/// What a panic has left locked is as good as before: each change is one step.
-fn locked<T>(mutex: &std::sync::Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// What nobody answered.
+fn no_answer(left: Vec<String>, limit: Duration) -> Vec<String> {
+    let after = limit.as_secs_f32();
+    let left = left.into_iter();
+    left.map(|left| format!("{left}: no answer within {after} s"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -372,7 +306,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn duties_are_done_newest_first_and_none_is_taken_on_once_the_way_out_is_taken() {
+    async fn duties_are_begun_newest_first_and_none_is_taken_on_once_the_way_out_is_taken() {
         let shutdown = Shutdown::install(&Handle::current()).unwrap();
         for name in ["server", "session"] {
             let owed = shutdown.owe(Duty::new(|| None, async move { Some(name.to_owned()) }));
@@ -404,13 +338,58 @@ mod tests {
         );
     }
 
+    /// A duty that takes so long.
+    fn takes(seconds: u64, name: &'static str) -> Duty {
+        Duty::new(move || Some(format!("{name} is left")), async move {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            Some(format!("{name} done"))
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_duty_that_hangs_takes_no_time_from_others() {
+        let shutdown = Shutdown::install(&Handle::current()).unwrap();
+        for duty in [
+            takes(25, "the first"),
+            takes(1000, "the second"),
+            takes(20, "the newest"),
+        ] {
+            assert!(shutdown.owe(duty));
+        }
+        let begun = Instant::now();
+        assert_eq!(
+            shutdown.leave(LIMIT).await,
+            [
+                "the newest done",
+                "the first done",
+                "the second is left: no answer within 30 s"
+            ]
+        );
+        assert_eq!(begun.elapsed().as_secs(), 30);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_others_need_is_done_after_them_and_has_a_share_of_the_time() {
+        for (session, said, took) in [
+            (2, "session done", 11),
+            (1000, "session is left: no answer within 20 s", 29),
+        ] {
+            let shutdown = Shutdown::install(&Handle::current()).unwrap();
+            assert!(shutdown.owe(takes(9, "server").at_last()));
+            assert!(shutdown.owe(takes(session, "session")));
+            let begun = Instant::now();
+            assert_eq!(shutdown.leave(LIMIT).await, [said, "server done"]);
+            assert_eq!(begun.elapsed().as_secs(), took);
+        }
+    }
+
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn a_panic_that_held_the_duties_loses_none() {
         let shutdown = Shutdown::install(&Handle::current()).unwrap();
         assert!(shutdown.owe(Duty::new(|| None, async { Some("done".to_owned()) })));
         let inner = Arc::clone(&shutdown.0);
         let poisoned = thread::spawn(move || {
-            let _held = inner.duties.lock().unwrap();
+            let _held = inner.duties.hold();
             panic!("a bug");
         });
         assert!(poisoned.join().is_err());
@@ -419,13 +398,13 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn after_a_bug_on_the_way_out_each_duty_is_done_anew_the_one_that_it_met_first() {
+    async fn after_a_bug_on_the_way_out_each_duty_is_done_anew() {
         let shutdown = Shutdown::install(&Handle::current()).unwrap();
         let left = |what: &'static str| move || Some(format!("{what} is left"));
         let anew = |what: &'static str| move || async move { Some(format!("{what} anew")) };
         let waits = || std::future::pending();
         let duties = [
-            Duty::new(left("a server"), waits()),
+            Duty::new(left("a server"), waits()).at_last(),
             Duty::new(left("the first"), waits()).or_anew(anew("the first")),
             Duty::new(left("the newest"), waits()).or_anew(anew("the newest")),
         ];
@@ -434,8 +413,9 @@ mod tests {
         }
         // as where the thread is held for good: the turn is not given back
         let _turn = shutdown.0.leaving.lock().await;
-        let met = locked(&shutdown.0.duties).pop().unwrap();
-        *locked(&shutdown.0.under_way) = Some(met.debt);
+        let mut none = Vec::new();
+        let met = shutdown.0.duties.work(Stage::First, &mut none);
+        assert!(timeout(Duration::ZERO, met).await.is_err());
         assert_eq!(
             shutdown.leave_anew(LIMIT).await,
             ["the newest anew", "the first anew", "a server is left"]
@@ -465,7 +445,7 @@ mod tests {
         let shutdown = Shutdown::install(&Handle::current()).unwrap();
         assert!(shutdown.owe(Duty::new(|| None, async { None })));
         assert!(!shutdown.may_be_owing());
-        let _held = locked(&shutdown.0.duties);
+        let _held = shutdown.0.duties.hold();
         assert!(shutdown.may_be_owing());
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, MutexGuard};
+use std::thread;
 
 use rustyline::ExternalPrinter;
 
@@ -11,6 +12,9 @@ use super::shared::{Shared, lock};
 
 /// A message that leaves no line behind and makes the editor paint prompt and buffer again.
 const REPAINT: &str = "\x1b[A\n";
+
+/// The name of the thread that prints.
+pub(super) const PRINTER: &str = "prompt";
 
 /// The session's state, shown as the prompt's colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -80,6 +84,13 @@ impl Handle {
             text.push('\n');
         }
         self.send(Job::Print(text))
+    }
+
+    /// [`Handle::print`] where somebody is at the prompt, for whoever cannot know whether the thread that prints is well:
+    /// `false` on that thread itself, and once it has ended.
+    pub fn tell(&self, text: &str) -> bool {
+        let prints = thread::current().name() == Some(PRINTER);
+        !prints && self.is_reading() && self.print(text)
     }
 
     /// Takes what [`Handle::print`] took on and could not write, oldest first.
@@ -216,6 +227,26 @@ mod tests {
     }
 
     #[test]
+    fn what_the_printing_thread_meets_itself_is_left_to_whoever_tells_it() {
+        let (jobs, waiting) = mpsc::channel();
+        let shared = Arc::new(Shared::new(false, Entries::default(), Some(jobs.clone())));
+        let handle = Handle {
+            shared: Arc::clone(&shared),
+            jobs: Some(jobs),
+            interrupt: None,
+        };
+        assert!(!handle.tell("nobody is at the prompt"));
+        shared.begin(crate::language::Language::Python, false);
+        assert!(handle.tell("somebody is"));
+        let printer = thread::Builder::new().name(PRINTER.to_owned());
+        let itself = handle.clone();
+        let told = printer.spawn(move || itself.tell("its own bug")).unwrap();
+        assert!(!told.join().unwrap());
+        drop(waiting);
+        assert!(!handle.tell("it has ended"));
+    }
+
+    #[test]
     fn what_cannot_be_printed_is_kept_and_nothing_typed_is_held_for_ever() {
         let (jobs, waiting) = mpsc::channel();
         let shared = Arc::new(Shared::new(false, Entries::default(), Some(jobs.clone())));
@@ -230,14 +261,14 @@ mod tests {
         shared.begin(crate::language::Language::Python, true);
         assert!(shared.holds());
         shared.saw("", 0);
-        let printer = std::thread::spawn({
+        let printer = thread::spawn({
             let shared = Arc::clone(&shared);
             move || serve(Printer(1), &waiting, &shared)
         });
         let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
         while shared.holds() || lock(&shared.unprinted).len() < 2 {
             assert!(std::time::Instant::now() < end, "lost or held");
-            std::thread::sleep(std::time::Duration::from_millis(1));
+            thread::sleep(std::time::Duration::from_millis(1));
         }
         assert_eq!(handle.take_unprinted(), ["lost\n", "and lost\n"]);
         assert!(!printer.is_finished(), "it goes on keeping");

@@ -171,7 +171,7 @@ impl Editor {
         let shared = Arc::new(Shared::new(options.color, entries, Some(jobs.clone())));
         let served = Arc::clone(&shared);
         thread::Builder::new()
-            .name("prompt".to_owned())
+            .name(handle::PRINTER.to_owned())
             .spawn(move || handle::serve(printer, &waiting, &served))
             .map_err(|error| EditorError {
                 reason: error.to_string(),

@@ -1,11 +1,13 @@
 //! A new session: asked for, followed until it is idle, and what becomes of one that does not come.
+use std::sync::atomic::Ordering;
+
 use tokio::sync::mpsc;
 
 use super::ends::Ends;
 use super::owed::Farewell;
 use super::telling::{Telling, Words};
-use super::{Asked, Opened, Opener, Owed, Promise, given_up, init, wanted};
-use crate::livy::Client;
+use super::{Asked, Opened, Opener, Owed, Promise, given_up, init, owed, wanted};
+use crate::livy::{Client, SessionId};
 use crate::report::Report;
 use crate::session::{self, KeepAlive, Lease, Session, StartError, Starting};
 use crate::settings::Target;
@@ -35,12 +37,7 @@ impl Opener {
             .is_script()
             .then(|| wanted::patience_of_scripts(wanted.create.heartbeat_timeout_in_second));
         let (owed, started) = self
-            .created(
-                &wanted,
-                client,
-                (lease, promise, telling),
-                making.options.as_deref(),
-            )
+            .created(&wanted, client, (lease, promise, telling), &making)
             .await?;
         match started {
             Ok(Started { session, ends }) => {
@@ -97,21 +94,21 @@ impl Opener {
         wanted: &session::Wanted,
         client: Client,
         to: (Lease, &Promise, &Telling),
-        options: Option<&str>,
+        making: &Making,
     ) -> Result<(Owed, Result<Started, StartError>), Report> {
         let (lease, promise, telling) = to;
         let name = wanted.create.name.clone().unwrap_or_default();
         let written = |client: &Client| {
             let server = self.journal_name(client);
             let record = &self.0.record;
-            record.creating(&name, &server, options)
+            record.creating(&name, &server, making.options.as_deref())
         };
         let mut owed = Owed::new(client, lease, self.0.record.clone());
         // owed first: whoever leaves erases what is written by then, and nothing is written after
         if !self.owe(&owed, promise) || !owed.write(|| written(&owed.client)) {
             return Err(given_up());
         }
-        let mut started = self.started(wanted, &owed, telling).await;
+        let mut started = self.started(wanted, &owed, telling, making.stays).await;
         if let Err(StartError::Create(error)) = &started
             && let Some(other) = self.below_livy(&owed.client, error, telling).await
         {
@@ -119,7 +116,7 @@ impl Opener {
             if self.owe(&owed, promise) && owed.write(|| written(&other)) {
                 // from now on every call goes there
                 *self.0.client.lock().await = Some(other);
-                started = self.started(wanted, &owed, telling).await;
+                started = self.started(wanted, &owed, telling, making.stays).await;
             }
         }
         Ok((owed, started))
@@ -132,6 +129,7 @@ impl Opener {
         wanted: &session::Wanted,
         owed: &Owed,
         telling: &Telling,
+        stays: bool,
     ) -> Result<Started, StartError> {
         let (events, mut seen) = mpsc::unbounded_channel();
         let listener = tokio::spawn({
@@ -148,6 +146,7 @@ impl Opener {
                     if let Starting::Created { id, left_out, .. } = &event {
                         ends.leave_out(left_out);
                         owed.record.created(owed.journal(), id, ends.heartbeat_s);
+                        opener.tell_if_unrecorded(id, &owed, stays, &listening);
                         opener.tell_what_was_left(&owed.client, &listening);
                     }
                     words.hear(event, &listening);
@@ -159,6 +158,18 @@ impl Opener {
         drop(events);
         let ends = listener.await.unwrap_or_default();
         started.map(|session| Started { session, ends })
+    }
+
+    /// No later run finds by itself what the record does not hold. A session that stays with nobody who knows of it is
+    /// said to be so each time; of the first other one the record's own trouble has told.
+    fn tell_if_unrecorded(&self, id: &SessionId, owed: &Owed, stays: bool, telling: &Telling) {
+        let is_first = !self.0.has_made.swap(true, Ordering::SeqCst);
+        let settings = &self.0.settings;
+        let is_told = is_first || settings.run.no_history || settings.target == Target::Local;
+        if !owed.is_recorded() && (stays || !is_told) {
+            let text = owed::unrecorded(stays);
+            telling.note(&format!("session {id} {text}"));
+        }
     }
 
     /// There will be no session: what there is of it goes now, since a shell may stay open for hours.

@@ -13,6 +13,7 @@ mod telling;
 mod wait;
 mod wanted;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 
 use tokio::runtime::Handle;
@@ -153,7 +154,11 @@ impl Opened {
     /// From now on the session stays when we leave; the answer says when it ends.
     pub fn detach(&self) -> String {
         self.owed.stay(None);
-        format!("session {} stays: {}", self.session.id, self.ends.text())
+        let stays = format!("session {} stays: {}", self.session.id, self.ends.text());
+        if self.ours && !self.owed.is_recorded() {
+            return format!("{stays}; it {}", owed::unrecorded(true));
+        }
+        stays
     }
 }
 
@@ -193,6 +198,8 @@ struct Inner {
     shutdown: Shutdown,
     record: Record,
     client: Mutex<Option<Client>>,
+    /// A session was made here before.
+    has_made: AtomicBool,
 }
 
 impl Opener {
@@ -215,6 +222,7 @@ impl Opener {
             shutdown,
             record,
             client: Mutex::new(None),
+            has_made: AtomicBool::new(false),
         }))
     }
 
@@ -305,9 +313,17 @@ impl Opener {
     fn owe(&self, owed: &Owed, promise: &Promise) -> bool {
         let (left, work, anew) = (owed.clone(), owed.clone(), owed.clone());
         let duty = Duty::new(move || left.left(), async move { work.close().await });
+        // a server that is this process would never answer, and ends with it
+        let is_us = matches!(self.0.settings.target, Target::Local);
         let taken = self.0.shutdown.owe(duty.or_anew(move || {
             let anew = anew.clone();
-            async move { anew.close_anew().await }
+            async move {
+                if is_us {
+                    anew.erase();
+                    return None;
+                }
+                anew.close_anew().await
+            }
         }));
         if taken {
             *promise.lock().unwrap_or_else(PoisonError::into_inner) = Some(owed.clone());

@@ -127,6 +127,11 @@ impl Owed {
         }
     }
 
+    /// Does the journal hold it, so that a later run finds it?
+    pub(super) fn is_recorded(&self) -> bool {
+        self.journal().is_written()
+    }
+
     /// Held while it is written or erased: whoever closes meanwhile waits, and finds what was done.
     fn row(&self) -> MutexGuard<'_, Row> {
         self.row.lock().unwrap_or_else(PoisonError::into_inner)
@@ -270,6 +275,15 @@ impl Owed {
     /// What stays behind when it is not closed.
     pub fn left(&self) -> Option<String> {
         left(&self.lease)
+    }
+}
+
+/// What it means for a session that no journal holds it, in words.
+pub(super) fn unrecorded(stays: bool) -> &'static str {
+    if stays {
+        "is not in the record: neither `--reuse` nor `livysh sessions clean` will find it"
+    } else {
+        "is not in the record: should livysh be killed, `:sessions clean` will not find it; `livysh sessions` lists it"
     }
 }
 

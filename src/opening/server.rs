@@ -40,11 +40,12 @@ impl Opener {
             server,
             ..
         } = local.start().await.map_err(|error| Report::from(&error))?;
-        let owed = self.0.shutdown.owe(Duty::new(|| None, async move {
+        let duty = Duty::new(|| None, async move {
             server.shutdown().await;
             None
-        }));
-        if !owed {
+        });
+        // its sessions first
+        if !self.0.shutdown.owe(duty.at_last()) {
             return Err(given_up());
         }
         let url = Url::parse(&url)

@@ -1,6 +1,8 @@
-//! Killed without warning: nothing outlives the program, and the next start cleans up.
+//! Killed without warning, or ended by a bug of its own: nothing outlives the program, and the next start cleans up.
+use livysh_history::Recorder;
 use rustix::process::Signal;
 
+use super::bug::Bug;
 use super::*;
 
 /// How long anything of a session may outlive the program.
@@ -93,4 +95,32 @@ fn a_killed_livysh_leaves_no_process_and_its_folder_goes_at_the_next_start() {
     }
     assert!(stale.last().is_some_and(|folder| folder.exists()));
     assert!(!stale[0].exists() && !stale[1].exists());
+}
+
+#[test]
+fn a_bug_that_breaks_its_own_server_ends_livysh_at_once_with_its_spark_and_leaves_no_row() {
+    let _slot = spark::slot();
+    let home = Home::new();
+    let (bug, mark) = (Bug::in_the_driver(&home), home.path("runs"));
+    let code = format!(
+        "import time; open({:?}, 'w').close(); time.sleep(600)",
+        mark.to_str().unwrap()
+    );
+    let started = bug.within(local(&home, &["-e", &code])).start();
+    until("the code runs", Duration::from_secs(150), || mark.exists());
+    let began = Instant::now();
+    bug.shows();
+    let ended = started.end();
+    assert!(began.elapsed() < LIMIT, "{:?}", began.elapsed());
+    assert_eq!(ended.code(), Some(1), "{}", ended.err);
+    for said in ["a bug of its own", "livysh ends now"] {
+        assert!(ended.err.contains(said), "{}", ended.err);
+    }
+    assert!(!ended.err.contains("may still"), "{}", ended.err);
+    until("no process is left", LIMIT, || {
+        processes::of(&home).is_empty()
+    });
+    let record = Recorder::open(&home.path("livysh/data/record.sqlite")).value;
+    let rows = record.own_sessions().value;
+    assert!(rows.is_empty(), "{rows:?}");
 }

@@ -9,6 +9,10 @@
     reason = "a helper of a test fails as the test does"
 )]
 
+#[cfg(target_os = "linux")]
+#[path = "../support/bug.rs"]
+#[allow(dead_code, reason = "other tests use what this one does not")]
+mod bug;
 #[path = "../support/proxy.rs"]
 #[allow(dead_code, reason = "other tests use what this one does not")]
 mod proxy;

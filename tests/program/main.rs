@@ -8,6 +8,7 @@
 
 #[cfg(target_os = "linux")]
 #[path = "../support/bug.rs"]
+#[allow(dead_code, reason = "other tests use what this one does not")]
 mod bug;
 #[path = "../support/livy.rs"]
 mod livy;
@@ -29,6 +30,8 @@ mod window;
 mod alive;
 mod attach;
 mod behind;
+#[cfg(target_os = "linux")]
+mod bugs;
 mod completing;
 mod config;
 mod connecting;

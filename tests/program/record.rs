@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::shell::shell;
+use super::shell::{enter, shell};
 use super::*;
 
 const RECORD: &str = "livysh/data/record.sqlite";
@@ -86,8 +86,8 @@ fn a_record_of_a_newer_release_is_left_alone() {
     assert_eq!(std::fs::read(home.path(RECORD)).unwrap(), bytes);
 }
 
-#[test]
-fn a_record_that_cannot_be_written_is_said_once() {
+/// A home with a record that cannot be written.
+fn unwritable() -> Home {
     let home = used();
     chmod(&home, RECORD, 0o400);
     chmod(&home, "livysh/data", 0o500);
@@ -101,8 +101,72 @@ fn a_record_that_cannot_be_written_is_said_once() {
         std::fs::remove_file(home.path(RECORD)).unwrap();
         std::fs::create_dir(home.path(RECORD)).unwrap();
     }
+    home
+}
+
+/// Gives the folder back to whoever removes it.
+fn writable(home: &Home) {
+    chmod(home, "livysh/data", 0o700);
+}
+
+#[test]
+fn a_record_that_cannot_be_written_is_said_once() {
+    let home = unwritable();
     goes_on(&home, "The record");
-    chmod(&home, "livysh/data", 0o700);
+    writable(&home);
+}
+
+/// How a session is called of which no later run knows.
+fn unknown(id: u32) -> String {
+    format!("livysh: session {id} is not in the record: ")
+}
+
+#[test]
+fn a_session_that_the_record_does_not_hold_is_said_to_be_so_once() {
+    let (livy, home) = (Livy::new(), unwritable());
+    let mut pty = shell(&livy, &home, &[]);
+    pty.wait_for("livysh: The record");
+    for id in 1..=2 {
+        pty.wait_for("pyspark 1>");
+        livy.until(&format!("GET /sessions/{}", id - 1));
+        enter(&mut pty, ":restart");
+        pty.wait_for(&unknown(id));
+    }
+    pty.wait_for("`:sessions clean`");
+    enter(&mut pty, ":detach");
+    pty.wait_for("session 2 stays");
+    pty.wait_for("it is not in the record");
+    assert_eq!(pty.leave(), 0);
+    let shown = String::from_utf8_lossy(&pty.raw()).into_owned();
+    let count = |text: &str| shown.matches(text).count();
+    // of the first the record's own trouble has told
+    assert_eq!([0, 1, 2].map(|id| count(&unknown(id))), [0, 1, 1]);
+    assert_eq!(count("The record"), 1);
+    writable(&home);
+}
+
+#[test]
+fn a_session_that_stays_and_that_no_later_run_finds_is_said_to_be_so() {
+    let (livy, home) = (Livy::new(), unwritable());
+    let kept = |options: &[&str]| {
+        let url = livy.url();
+        let arguments = [options, &["-e", "1", &url]].concat();
+        home.livysh(&arguments).run().exits(0).err
+    };
+    let not_found = "neither `--reuse` nor `livysh sessions clean` will find it";
+    for (id, options) in [&["--keep"][..], &["--reuse"], &["--no-history", "--keep"]]
+        .into_iter()
+        .enumerate()
+    {
+        let said = kept(options);
+        let told = format!("{}{not_found}", unknown(u32::try_from(id).unwrap()));
+        assert_eq!(said.matches(&told).count(), 1, "{options:?}: {said}");
+    }
+    assert!(!kept(&[]).contains("not in the record"));
+    writable(&home);
+    let (livy, home) = (Livy::new(), Home::new());
+    let ended = home.livysh(&["--keep", "-e", "1", &livy.url()]).run();
+    ended.exits(0).hides("not in the record");
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn a_shell_that_meets_a_bug_of_its_own_leaves_no_session_and_the_terminal_as_it_
             assert!(std::time::Instant::now() < end, "{}", pty.screen());
             std::thread::sleep(Duration::from_millis(2));
         }
-        // what is told below a prompt leaves none in sight: it is pressed until it is heard
+        // what runs may hide the prompt: it is pressed until it is heard
         if goes_on(&pty) {
             end_until(&mut pty, Pty::has_ended);
         }
