@@ -278,7 +278,9 @@ fn of_failure(failure: &Failure, call: &str) -> Report {
             .advise("look for the session: livysh sessions"),
         Reason::Csrf => report.because("a proxy took the X-Requested-By header away"),
         Reason::BadRequest => report.advise("check the session's options"),
-        Reason::NotReady => report.because("the session is still starting").advise("try again in a moment"),
+        Reason::NotReady => report
+            .because("the session is not ready: it starts, or comes back after a restart of its server")
+            .advise("try again in a moment"),
         Reason::SessionOver | Reason::DriverGone => report
             .because("the session's driver is gone")
             .advise("start a new session"),
