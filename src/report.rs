@@ -5,6 +5,7 @@ mod lost;
 use std::fmt;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::livy::{self, Failure, Problem, Reach, Reason, SessionState, TlsWhy};
 use crate::local::serving::ServeError;
@@ -178,6 +179,17 @@ impl From<&Several> for Report {
     fn from(several: &Several) -> Self {
         Self::new(code::SERVER, several.to_string()).advise("name the one that you mean by its id")
     }
+}
+
+/// A server that has not served us for so long, in words for a status line.
+pub fn trouble(long: Duration, error: &livy::Error) -> String {
+    let long = long.as_secs();
+    let why = error.problem.to_string();
+    let why = safe_line(&why, true);
+    if error.asks_to_wait() {
+        return format!("the server asks to wait, still trying after {long} s ({why})");
+    }
+    format!("connection lost {long} s ago, still trying ({why})")
 }
 
 impl From<&NotFound> for Report {
