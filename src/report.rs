@@ -5,6 +5,7 @@ mod lost;
 use std::fmt;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::livy::{self, Failure, Problem, Reach, Reason, SessionState, TlsWhy};
 use crate::local::serving::ServeError;
@@ -180,6 +181,17 @@ impl From<&Several> for Report {
     }
 }
 
+/// A server that has not served us for so long, in words for a status line.
+pub fn trouble(long: Duration, error: &livy::Error) -> String {
+    let long = long.as_secs();
+    let why = error.problem.to_string();
+    let why = safe_line(&why, true);
+    if error.asks_to_wait() {
+        return format!("the server asks to wait, still trying after {long} s ({why})");
+    }
+    format!("connection lost {long} s ago, still trying ({why})")
+}
+
 impl From<&NotFound> for Report {
     fn from(none: &NotFound) -> Self {
         match none {
@@ -278,7 +290,9 @@ fn of_failure(failure: &Failure, call: &str) -> Report {
             .advise("look for the session: livysh sessions"),
         Reason::Csrf => report.because("a proxy took the X-Requested-By header away"),
         Reason::BadRequest => report.advise("check the session's options"),
-        Reason::NotReady => report.because("the session is still starting").advise("try again in a moment"),
+        Reason::NotReady => report
+            .because("the session is not ready: it starts, or comes back after a restart of its server")
+            .advise("try again in a moment"),
         Reason::SessionOver | Reason::DriverGone => report
             .because("the session's driver is gone")
             .advise("start a new session"),

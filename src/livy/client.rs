@@ -22,7 +22,7 @@ use super::{
 };
 
 /// A client of one Livy server. Clones share the connection, the cookies and what was learned about
-/// the server. It repeats nothing by itself, but for what its calls say.
+/// the server. It repeats nothing by itself, but for what its calls say, and looks under way at [`Client::reconnect`].
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
@@ -114,6 +114,12 @@ impl Client {
     pub fn anew(&self) -> Result<Self, Error> {
         let wire = self.wire();
         Self::begun(wire.connection.clone(), wire.renewals.carried())
+    }
+
+    /// Leaves every connection, as after a sleep of the machine, in which the other side may have dropped them without a
+    /// word: looks under way are asked again over new ones, other calls wait for their answers.
+    pub fn reconnect(&self) {
+        self.wire().transport.renew();
     }
 
     /// The address above `/sessions`, without a trailing slash.

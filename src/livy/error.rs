@@ -236,6 +236,14 @@ impl Error {
         }
     }
 
+    /// Does the server, or what stands before it, ask us to wait? The connection is well then.
+    pub fn asks_to_wait(&self) -> bool {
+        self.failure().is_some_and(|failure| {
+            let told_when = failure.reason == Reason::Busy && failure.retry_after.is_some();
+            failure.status == 429 || told_when
+        })
+    }
+
     /// Can the server have acted on the call although it looks failed?
     pub fn may_have_arrived(&self) -> bool {
         match &*self.problem {

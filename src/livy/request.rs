@@ -146,11 +146,20 @@ impl Wire {
     }
 
     async fn exchange(&self, call: &Call<'_>, url: Url) -> Result<Answer, Problem> {
-        let progress = Progress::default();
-        let follow = self.follow(call, url, &progress);
-        call.patience
-            .run(self.connection.read_timeout, &progress, follow)
-            .await
+        loop {
+            let mut renewed = self.transport.renewed();
+            let progress = Progress::default();
+            let follow = self.follow(call, url.clone(), &progress);
+            let run = call
+                .patience
+                .run(self.connection.read_timeout, &progress, follow);
+            tokio::select! {
+                biased;
+                outcome = run => return outcome,
+                // a look changes nothing, and is not left to wait on a connection that may be dead
+                Ok(()) = renewed.changed(), if call.method == "GET" => {}
+            }
+        }
     }
 
     /// An error for an answer that came and cannot be used.

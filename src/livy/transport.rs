@@ -2,11 +2,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::{Arc, Once, OnceLock};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, Identity, Proxy, retry};
+use tokio::sync::watch;
 use url::Url;
 
 use super::cookies::Cookies;
@@ -19,17 +20,21 @@ const KEEP_ALIVE: Duration = Duration::from_secs(25);
 
 /// The clients that carry requests; cookies are shared, in memory, and go to their host only.
 pub(super) struct Transport {
-    plain: OnceLock<reqwest::Client>,
-    tls: OnceLock<reqwest::Client>,
+    plain: Kept,
+    tls: Kept,
     cookies: Arc<Cookies>,
+    renewed: watch::Sender<()>,
 }
+
+type Kept = Mutex<Option<reqwest::Client>>;
 
 impl Transport {
     pub(super) fn new() -> Self {
         Self {
-            plain: OnceLock::new(),
-            tls: OnceLock::new(),
+            plain: Kept::default(),
+            tls: Kept::default(),
             cookies: Arc::default(),
+            renewed: watch::Sender::new(()),
         }
     }
 
@@ -39,11 +44,12 @@ impl Transport {
         &self,
         url: &Url,
         connection: &Connection,
-    ) -> Result<&reqwest::Client, Problem> {
+    ) -> Result<reqwest::Client, Problem> {
         let over_tls = url.scheme() == "https";
-        let cell = if over_tls { &self.tls } else { &self.plain };
-        if let Some(client) = cell.get() {
-            return Ok(client);
+        let kept = if over_tls { &self.tls } else { &self.plain };
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = &*kept {
+            return Ok(client.clone());
         }
         install_crypto();
         let builder = self.builder(url, connection)?;
@@ -53,7 +59,21 @@ impl Transport {
             builder.tls_certs_only([])
         };
         let client = builder.build().map_err(|error| setup(&error))?;
-        Ok(cell.get_or_init(|| client))
+        *kept = Some(client.clone());
+        Ok(client)
+    }
+
+    /// Leaves every connection, which may be dead: what is sent from now on makes new ones.
+    pub(super) fn renew(&self) {
+        for kept in [&self.plain, &self.tls] {
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        self.renewed.send_replace(());
+    }
+
+    /// Hears of it.
+    pub(super) fn renewed(&self) -> watch::Receiver<()> {
+        self.renewed.subscribe()
     }
 
     /// Forgets every cookie: a login that the server no longer takes.

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::{Phase, Status};
 use crate::livy::{Kind, SessionId};
 use crate::render::safe_line;
-use crate::report::{is_quiet, noted, say};
+use crate::report::{is_quiet, noted, say, trouble};
 use crate::session::Starting;
 
 /// A word to the user about a session on its way.
@@ -180,13 +180,10 @@ impl Words {
             }
             Starting::Trouble(error) => {
                 let since = *self.trouble.get_or_insert_with(Instant::now);
-                telling.status(&format!(
-                    "{} {}: connection lost {} s ago, still trying ({})",
-                    self.session,
-                    self.state,
-                    since.elapsed().as_secs(),
-                    error.problem
-                ));
+                let trouble = trouble(since.elapsed(), &error);
+                // nothing is there to be named before the creation is answered
+                let session = format!("{} {}", self.session, self.state);
+                telling.status(&format!("{}: {trouble}", session.trim_start()));
                 return;
             }
             Starting::Looking => {

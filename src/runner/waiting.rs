@@ -7,6 +7,7 @@ use super::behind;
 use crate::livy::StatementState;
 use crate::progress::StatusLine;
 use crate::render::safe_line;
+use crate::report::trouble;
 use crate::session::{Running, Session};
 
 /// A wait this short shows no status line: it would only flicker.
@@ -155,11 +156,7 @@ impl Waiting {
                 None,
             ),
             Running::Trouble { since, error } if since.elapsed() >= TROUBLE_AFTER => (
-                format!(
-                    "connection lost {} s ago, still trying ({})",
-                    since.elapsed().as_secs(),
-                    safe_line(&error.problem.to_string(), true)
-                ),
+                trouble(since.elapsed(), error),
                 None,
             ),
             Running::Trouble { .. } => ("waiting for the server".to_owned(), None),

@@ -1,7 +1,8 @@
 //! A cancel that was asked for, and how it reaches the server.
 use super::execute::{BAD_ANSWERS, Running};
+use super::poll::is_denial;
 use super::underway::Waited;
-use super::wait::{Wait, is_denial};
+use super::wait::Wait;
 use crate::livy::{Problem, Reason};
 
 /// How far a cancel is.

@@ -5,7 +5,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::identity::Identity;
 use super::lease::{Lease, find_by_name};
-use super::poll::{Backoff, Tolerance};
+use super::poll::{Backoff, Tolerance, asked};
 use super::sent::search;
 use super::start::{StartError, Starting, Wanted};
 use crate::livy::{self, Client, CreateSession, Reach, Reason, SessionId};
@@ -26,23 +26,19 @@ pub(super) async fn create(
 ) -> Result<(SessionId, Identity), StartError> {
     let began = Instant::now();
     let name = wanted.create.name.clone().unwrap_or_default();
-    let failed = |problem| livy::Error {
-        method: "POST",
-        path: "/sessions".to_owned(),
-        problem: Box::new(problem),
-    };
     if !lease.creating(&name) {
-        let why = "given up before it was asked for".to_owned();
-        return Err(StartError::Create(failed(livy::Problem::Setup(why))));
+        return Err(StartError::Create(given_up()));
     }
     // in a task of its own: whoever gives up waiting must not lose the id
-    let task = tokio::spawn(asked(
+    let after = wanted.timeout;
+    let task = tokio::spawn(ask_until(
+        began + after,
         client.clone(),
         wanted.create.clone(),
         lease.clone(),
         name.clone(),
+        events.clone(),
     ));
-    let after = wanted.timeout;
     let Ok(answer) = tokio::time::timeout(after, task).await else {
         return Err(StartError::Create(failed(Reach::Timeout { after }.into())));
     };
@@ -78,25 +74,74 @@ pub(super) async fn create(
     }
 }
 
-/// Asks for a session, and has the lease know what came of it, also when nobody waits for it any more.
-async fn asked(
+fn failed(problem: livy::Problem) -> livy::Error {
+    livy::Error {
+        method: "POST",
+        path: "/sessions".to_owned(),
+        problem: Box::new(problem),
+    }
+}
+
+fn given_up() -> livy::Error {
+    failed(livy::Problem::Setup(
+        "given up before it was asked for".to_owned(),
+    ))
+}
+
+/// Asks for a session, and again where it was surely not made and may be later, until then.
+async fn ask_until(
+    end: Instant,
     client: Client,
     body: CreateSession,
     lease: Lease,
     name: String,
+    events: UnboundedSender<Starting>,
 ) -> Result<(livy::Created, Identity), livy::Error> {
-    let answer = client.create(&body).await.map(|created| {
+    let mut backoff = Backoff::default();
+    loop {
+        let error = match ask(&client, &body, &lease, &name).await {
+            Err(error) if may_be_made_later(&client, &error) => error,
+            answer => return answer,
+        };
+        let pause = backoff.next(asked(&error));
+        if Instant::now() + pause >= end {
+            return Err(error);
+        }
+        let _ = events.send(Starting::Trouble(error));
+        tokio::time::sleep(pause).await;
+        // who gave up meanwhile has found that nothing was made
+        if !lease.creating(&name) {
+            return Err(given_up());
+        }
+    }
+}
+
+/// Was it surely not made, for a reason that passes? Where a server was never reached at all, its address may be wrong,
+/// which is told at once.
+fn may_be_made_later(client: &Client, error: &livy::Error) -> bool {
+    let asks_to_wait = error.failure().is_some_and(|it| it.status == 429);
+    asks_to_wait || (error.never_arrived() && client.has_served())
+}
+
+/// Asks for a session, and has the lease know what came of it, also when nobody waits for it any more.
+async fn ask(
+    client: &Client,
+    body: &CreateSession,
+    lease: &Lease,
+    name: &str,
+) -> Result<(livy::Created, Identity), livy::Error> {
+    let answer = client.create(body).await.map(|created| {
         let identity = Identity::of(&created.session);
         (created, identity)
     });
     match &answer {
         // the way out was taken before, and nobody else deletes it
         Ok((created, identity)) if !lease.made(&created.session.id, identity) => {
-            let _ = lease.close(&client).await;
+            let _ = lease.close(client).await;
         }
         Ok(_) => {}
         Err(error) if !may_be_there(error) => lease.nothing(),
-        Err(_) => lease.doubtful(&name),
+        Err(_) => lease.doubtful(name),
     }
     answer
 }
@@ -133,7 +178,7 @@ async fn found_again(client: &Client, name: &str) -> Option<livy::Session> {
             }
             Err(error) if tolerance.passes(client, &error) => {
                 absent = None;
-                backoff.next(error.failure().and_then(|failure| failure.retry_after))
+                backoff.next(asked(&error))
             }
             Err(_) => return None,
         };

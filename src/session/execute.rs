@@ -184,23 +184,29 @@ impl Session {
         self.await_unheard(statement, code.as_deref(), false).await
     }
 
-    /// Is the session over, or unknown to the server? None when it does not tell.
-    pub(super) async fn is_over(&self) -> Option<bool> {
+    /// Is the session over, or unknown to the server? None when that cannot be told yet.
+    async fn told_over(&self) -> Result<Option<bool>, Error> {
         match self.client.state(&self.id).await {
             // what a session that starts, or comes back after a restart, says of its statements is no answer
-            Ok(state) if !state.is_over() && !state.takes_statements() => None,
-            Ok(state) => Some(state.is_over()),
-            Err(error) => (error.reason() == Some(Reason::NoSuchSession)).then_some(true),
+            Ok(state) if !state.is_over() && !state.takes_statements() => Ok(None),
+            Ok(state) => Ok(Some(state.is_over())),
+            Err(error) if error.reason() == Some(Reason::NoSuchSession) => Ok(Some(true)),
+            Err(error) => Err(error),
         }
     }
 
     /// The same, where a second look some time later agrees: one answer of a gateway that has lost its way for a moment
     /// ends no session.
     pub(super) async fn is_surely_over(&self) -> Option<bool> {
-        match self.is_over().await {
-            Some(true) => {
+        self.surely_over().await.ok().flatten()
+    }
+
+    /// The same, with what the look met.
+    pub(super) async fn surely_over(&self) -> Result<Option<bool>, Error> {
+        match self.told_over().await {
+            Ok(Some(true)) => {
                 tokio::time::sleep(SECOND_LOOK).await;
-                self.is_over().await
+                self.told_over().await
             }
             look => look,
         }

@@ -109,14 +109,13 @@ impl Watcher {
             let due = pause.saturating_sub(looked.elapsed());
             tokio::time::sleep(due.min(TICK)).await;
             self.tell_idle_rule();
-            let slept = self.session.life.slept();
-            if let Some(slept) = slept {
-                self.slept = Some(self.slept.unwrap_or_default() + slept);
-            }
-            if slept.is_none() && looked.elapsed() < pause {
+            let slept = notice_sleep(&self.session, self.slept);
+            let woke = slept != self.slept;
+            self.slept = slept;
+            if !woke && looked.elapsed() < pause {
                 continue;
             }
-            let now = self.look().await;
+            let now = self.look_awake().await;
             looked = Instant::now();
             if self.silent.is_none() {
                 known = true;
@@ -154,6 +153,28 @@ impl Watcher {
         }
     }
 
+    /// A look, during which the machine may sleep as well.
+    async fn look_awake(&mut self) -> Health {
+        let (session, mut slept) = (self.session.clone(), self.slept.take());
+        let now = {
+            let look = self.look();
+            tokio::pin!(look);
+            loop {
+                tokio::select! {
+                    now = &mut look => break now,
+                    () = tokio::time::sleep(TICK) => slept = notice_sleep(&session, slept),
+                }
+            }
+        };
+        match (now, slept) {
+            (Health::Alive(state), Some(slept)) => Health::Woke { slept, state },
+            (now, slept) => {
+                self.slept = slept;
+                now
+            }
+        }
+    }
+
     async fn look(&mut self) -> Health {
         let session = &self.session;
         match look_twice(&session.client, &session.id).await {
@@ -164,10 +185,7 @@ impl Watcher {
                 self.silent = None;
                 let ours = seen.state == SessionState::Busy && session.hidden.is_under_way();
                 let state = if ours { SessionState::Idle } else { seen.state };
-                match self.slept.take() {
-                    Some(slept) => Health::Woke { slept, state },
-                    None => Health::Alive(state),
-                }
+                Health::Alive(state)
             }
             Err(error) if error.reason() == Some(Reason::NoSuchSession) => {
                 Health::Gone(session.gone(None).await)
@@ -189,6 +207,16 @@ impl Watcher {
             }
         }
     }
+}
+
+/// How long the machine has slept, what was known before included. Nobody knows which connections outlived a sleep, so
+/// that new ones are made: for our looks, and for those of whoever waits for a statement.
+fn notice_sleep(session: &Session, before: Option<Duration>) -> Option<Duration> {
+    let Some(slept) = session.life.slept() else {
+        return before;
+    };
+    session.client.reconnect();
+    Some(before.unwrap_or_default() + slept)
 }
 
 #[cfg(test)]
@@ -243,6 +271,52 @@ mod tests {
             after_sleep("200 OK", r#"{"id": 0, "state": "idle"}"#).await,
             woke
         );
+    }
+
+    /// Its first connection takes a request, says so, and is silent for good; all others answer.
+    fn dead_once() -> (Client, tokio::sync::oneshot::Receiver<()>) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (asked, first) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || {
+            let (mut asked, mut dead) = (Some(asked), Vec::new());
+            for stream in listener.incoming().map_while(Result::ok) {
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let mut line = String::new();
+                while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+                    line.clear();
+                }
+                if let Some(asked) = asked.take() {
+                    dead.push(stream);
+                    let _ = asked.send(());
+                    continue;
+                }
+                let body = r#"{"id": 0, "state": "idle"}"#;
+                let length = body.len();
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+                );
+                let _ = (&stream).write_all(format!("{head}{body}").as_bytes());
+            }
+        });
+        let client = Client::new(Connection::new(url.parse().unwrap())).unwrap();
+        (client, first)
+    }
+
+    #[tokio::test]
+    async fn a_look_that_a_sleep_caught_is_asked_again_over_a_fresh_connection() {
+        let hands = Hands::default();
+        let shown = serde_json::from_str(r#"{"id": 0}"#).unwrap();
+        let (client, asked) = dead_once();
+        let mut session = Session::of(client, &shown, Kind::Pyspark);
+        session.life = hands.life();
+        let alive = KeepAlive::start(&session, Some(Duration::from_secs(600)));
+        let mut health = alive.health();
+        asked.await.unwrap();
+        hands.sleep(300);
+        let news = health.wait_for(|now| !matches!(now, Health::Alive(_) | Health::Fading(_)));
+        let (slept, state) = (Duration::from_secs(300), SessionState::Idle);
+        assert_eq!(*news.await.unwrap(), Health::Woke { slept, state });
     }
 
     #[tokio::test]

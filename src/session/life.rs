@@ -1,7 +1,7 @@
 //! What ends a session that nobody looks at: the server's idle rule, a missed heartbeat, a machine that slept.
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::cause::{Away, Cause};
 use crate::livy::{self, SessionState};
@@ -12,12 +12,12 @@ const USUAL_LIMIT: Duration = Duration::from_secs(3600);
 const WARN_BEFORE: Duration = Duration::from_secs(300);
 /// How long the idle rule may lag: servers look once a minute.
 const COLLECTED_EVERY: Duration = Duration::from_secs(60);
-/// A wall clock that runs ahead of the machine's own by more than this was not only corrected.
+/// One clock that runs ahead of the other by more than this was not only corrected.
 const SLEPT: Duration = Duration::from_secs(30);
 
-/// What the two clocks show: the one that stands still while the machine sleeps, and the one that does not, but can
-/// be set.
-type Moment = (Instant, SystemTime);
+/// What the two clocks show: the one that stands still while the machine sleeps, and the one that does not, since a
+/// start of its own.
+type Moment = (Instant, Duration);
 
 /// The two clocks.
 #[derive(Clone)]
@@ -36,8 +36,35 @@ impl Clock {
 
 impl Default for Clock {
     fn default() -> Self {
-        Self::new(|| (Instant::now(), SystemTime::now()))
+        Self::new(|| (Instant::now(), sleepless(since_boot(), SystemTime::now())))
     }
+}
+
+/// A time that runs on in sleep: the system's own. A wall clock can be set, which looks like a sleep; it must do where
+/// there is nothing else.
+fn sleepless(since_boot: Option<Duration>, wall: SystemTime) -> Duration {
+    let wall = || wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+    since_boot.unwrap_or_else(wall)
+}
+
+/// None before Linux 2.6.39, and in sandboxes that forbid it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn since_boot() -> Option<Duration> {
+    use rustix::time::{DynamicClockId, clock_gettime_dynamic};
+    let time = clock_gettime_dynamic(DynamicClockId::Boottime).ok()?;
+    time.try_into().ok()
+}
+
+/// The monotonic clock runs on in sleep there; `Instant` reads one that does not.
+#[cfg(target_vendor = "apple")]
+fn since_boot() -> Option<Duration> {
+    use rustix::time::{ClockId, clock_gettime};
+    clock_gettime(ClockId::Monotonic).try_into().ok()
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+fn since_boot() -> Option<Duration> {
+    None
 }
 
 impl fmt::Debug for Clock {
@@ -268,10 +295,10 @@ impl Drop for Working {
     }
 }
 
-/// The time between, sleep included. Where the wall clock was set back, the other one knows better.
+/// The time between, sleep included. Where a wall clock was set back, the other one knows better.
 fn age(then: Moment, now: Moment) -> Duration {
     let ran = now.0.saturating_duration_since(then.0);
-    now.1.duration_since(then.1).unwrap_or_default().max(ran)
+    now.1.saturating_sub(then.1).max(ran)
 }
 
 /// A duration as Livy echoes it: digits and a unit, milliseconds without one.

@@ -1,7 +1,7 @@
 //! How often to look, and what ends the looking.
 use std::time::Duration;
 
-use crate::livy::{Client, Error, Problem, Reason, Session, SessionId};
+use crate::livy::{Client, Error, Problem, Reach, Reason, Session, SessionId};
 
 /// The age of a statement up to which looks follow one another without a pause.
 const NO_PAUSE: Duration = Duration::from_millis(10);
@@ -98,6 +98,48 @@ impl Tolerance {
     pub fn reset(&mut self) {
         self.shut_out = 0;
     }
+}
+
+/// The server's own word on when to ask again.
+pub(super) fn asked(error: &Error) -> Option<Duration> {
+    error.failure().and_then(|failure| failure.retry_after)
+}
+
+/// Does it say that the statement, or its session, is not there?
+pub(super) fn is_denial(error: &Error) -> bool {
+    let reason = error.reason();
+    reason == Some(Reason::NoSuchStatement) || is_session_denied(error)
+}
+
+/// Does it say that the session is not there?
+pub(super) fn is_session_denied(error: &Error) -> bool {
+    error.reason() == Some(Reason::NoSuchSession)
+}
+
+/// May it fail for this statement alone, whose answer is too large, or cannot be written? A gateway cuts such an
+/// answer off, or says that it took too long. Who asks for patience says nothing of the statement.
+pub(super) fn may_be_its_own(error: &Error) -> bool {
+    match &*error.problem {
+        Problem::Garbled { .. } | Problem::Reach(Reach::Timeout { .. } | Reach::Broken { .. }) => {
+            true
+        }
+        Problem::Failure(failure) => match failure.reason {
+            Reason::Busy => failure.status != 429 && failure.retry_after.is_none(),
+            Reason::Server | Reason::NotReady => true,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Does it say that the session takes no statements yet? One that has taken some comes back after a restart.
+pub(super) fn is_early(error: &Error) -> bool {
+    error.reason() == Some(Reason::NotReady)
+}
+
+/// Is the server, or what stands before it, away? Any other failure is an answer of one that is there.
+pub(super) fn is_outage(error: &Error) -> bool {
+    matches!(&*error.problem, Problem::Reach(_)) || error.reason() == Some(Reason::Busy)
 }
 
 /// Waits between tries at a server that does not answer: doubling from 0.1 s to 5 s, each

@@ -10,9 +10,8 @@ use super::execute::{BAD_ANSWERS, Running};
 use super::identity::Check;
 use super::interrupt::Interrupts;
 use super::lost::Lost;
-use super::poll::{Backoff, Tolerance, passes};
+use super::poll::{Backoff, Tolerance, is_early, may_be_its_own, passes};
 use super::sent::has_other_code;
-use super::wait::{is_early, may_be_its_own};
 use crate::livy::{Error, Reason, Statement};
 
 impl Session {

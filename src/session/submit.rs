@@ -10,9 +10,8 @@ use super::execute::{Running, Submission};
 use super::identity::{Check, STATEMENT_FRESH};
 use super::interrupt::Interrupts;
 use super::lost::Lost;
-use super::poll::{Backoff, passes};
+use super::poll::{Backoff, asked, is_early, is_session_denied, passes};
 use super::underway::{LAST_ANSWER, OnItsWay};
-use super::wait::{asked, is_early, is_session_denied};
 use crate::livy::{Error, Reason, Statement};
 
 /// How often a statement is sent again that a server refuses for want of the session, which it shows all the same.

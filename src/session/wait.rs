@@ -10,7 +10,10 @@ use super::execute::{BAD_ANSWERS, Running};
 use super::identity::Check;
 use super::interrupt::Interrupts;
 use super::lost::Lost;
-use super::poll::{Backoff, SECOND_LOOK, Tolerance, passes, statement_interval};
+use super::poll::{
+    Backoff, SECOND_LOOK, Tolerance, asked, is_denial, is_early, is_outage, is_session_denied,
+    may_be_its_own, passes, statement_interval,
+};
 use super::sent::has_other_code;
 use super::underway::Waited;
 use crate::livy::{Error, Problem, Reach, Reason, Statement, StatementState};
@@ -48,6 +51,8 @@ pub(super) struct Wait<'a> {
     dying: u32,
     /// Answers in a row that the statement, or its session, is not there.
     denied: u32,
+    /// Since when the server, which is there, says so and does not tell the session's state.
+    untold: Option<Instant>,
     /// Since when it has been shown in a session that nothing proves to be ours.
     unproved: Option<Instant>,
     /// What was sent: other code under its number is another session's, or the server's way of writing it.
@@ -92,6 +97,7 @@ impl<'a> Wait<'a> {
             bad_since: None,
             dying: 0,
             denied: 0,
+            untold: None,
             unproved: None,
             code,
             waited: None,
@@ -178,7 +184,7 @@ impl<'a> Wait<'a> {
             Ok(statement) => {
                 self.tolerance.reset();
                 (self.hung, self.bad, self.dying, self.denied) = (0, 0, 0, 0);
-                self.bad_since = None;
+                (self.bad_since, self.untold) = (None, None);
                 if let Some(again) = self.unless_ours(&statement).await? {
                     return Ok(again);
                 }
@@ -253,9 +259,20 @@ impl<'a> Wait<'a> {
         let first = self.denied == 1;
         let of_session = is_session_denied(&error);
         if of_session || !first {
-            match self.session.is_surely_over().await {
+            let look = self.session.surely_over().await;
+            let untold = look.as_ref().is_err_and(|error| !is_outage(error));
+            self.untold = untold.then(|| self.untold.unwrap_or_else(Instant::now));
+            match look.ok().flatten() {
                 Some(true) => {
                     return Err(self.session.post_mortem(Some(self.id), false).await);
+                }
+                // a server that is there, and fails for good to tell more
+                None if self
+                    .untold
+                    .is_some_and(|since| since.elapsed() >= self.session.sent.search()) =>
+                {
+                    let lost = self.missing().await;
+                    return Err(lost.unwrap_or(Lost::Vanished { id: self.id }));
                 }
                 Some(false) if !of_session => {
                     if let Some(lost) = self.missing().await {
@@ -301,6 +318,7 @@ impl<'a> Wait<'a> {
         if is_denial(&error) {
             return self.after_denial(error).await;
         }
+        self.untold = None;
         if !self.tolerance.passes(&self.session.client, &error) && !is_early(&error) {
             return Err(self.given_up(error).await);
         }
@@ -354,41 +372,4 @@ impl<'a> Wait<'a> {
             _ => Lost::Unreadable { id: self.id, error },
         }
     }
-}
-
-/// The server's own word on when to ask again.
-pub(super) fn asked(error: &Error) -> Option<Duration> {
-    error.failure().and_then(|failure| failure.retry_after)
-}
-
-/// Does it say that the statement, or its session, is not there?
-pub(super) fn is_denial(error: &Error) -> bool {
-    let reason = error.reason();
-    reason == Some(Reason::NoSuchStatement) || is_session_denied(error)
-}
-
-/// Does it say that the session is not there?
-pub(super) fn is_session_denied(error: &Error) -> bool {
-    error.reason() == Some(Reason::NoSuchSession)
-}
-
-/// May it fail for this statement alone, whose answer is too large, or cannot be written? A gateway cuts such an
-/// answer off, or says that it took too long. Who asks for patience says nothing of the statement.
-pub(super) fn may_be_its_own(error: &Error) -> bool {
-    match &*error.problem {
-        Problem::Garbled { .. } | Problem::Reach(Reach::Timeout { .. } | Reach::Broken { .. }) => {
-            true
-        }
-        Problem::Failure(failure) => match failure.reason {
-            Reason::Busy => failure.status != 429 && failure.retry_after.is_none(),
-            Reason::Server | Reason::NotReady => true,
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-/// Does it say that the session takes no statements yet? One that has taken some comes back after a restart.
-pub(super) fn is_early(error: &Error) -> bool {
-    error.reason() == Some(Reason::NotReady)
 }

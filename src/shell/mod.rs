@@ -364,7 +364,7 @@ impl Shell {
                 true
             }
             Wait::Interrupted => {
-                note("not sent: the session is still starting");
+                note("not sent: the session is not ready yet");
                 self.initial = Some(text.to_owned());
                 false
             }

@@ -252,7 +252,7 @@ impl Shell {
     pub(super) fn detach(&mut self) -> Result<(), Report> {
         self.link.take_if_ready(&self.runtime);
         if self.link.is_opening() {
-            return Err(Report::new(code::SERVER, "the session is still starting")
+            return Err(Report::new(code::SERVER, "the session is not ready yet")
                 .advise("wait until it is there; Ctrl-C gives it up"));
         }
         let opened = self.opened().ok_or_else(|| {

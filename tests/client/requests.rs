@@ -1,7 +1,7 @@
 use livysh::livy::{Credentials, Problem, ProxyChoice, Renewal, Trace};
 use tokio::sync::mpsc;
 
-use super::support::{Reply, Server};
+use super::support::{Gate, Reply, Server};
 use super::*;
 
 #[tokio::test]
@@ -73,6 +73,37 @@ async fn one_connection_serves_all_calls() {
         client.state(&id("1")).await.unwrap();
     }
     assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn connections_that_may_be_dead_are_left_and_looks_under_way_asked_again() {
+    let gate = Gate::default();
+    let held = gate.clone();
+    let first = std::sync::atomic::AtomicBool::new(true);
+    let server = Server::start(move |request| match request.method.as_str() {
+        "POST" => Reply::json(200, r#"{"id":1}"#).held(&held),
+        _ if first.swap(false, std::sync::atomic::Ordering::SeqCst) => Reply::never(),
+        _ => Reply::json(200, r#"{"state":"idle"}"#),
+    });
+    let client = client(&server);
+    let asker = client.clone();
+    let look = tokio::spawn(async move { asker.state(&id("1")).await });
+    let asker = client.clone();
+    let call = tokio::spawn(async move { asker.connect(&id("1")).await });
+    while server.requests().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    client.reconnect();
+    look.await.unwrap().unwrap();
+    assert_eq!(server.connections(), 3);
+    client.reconnect();
+    client.state(&id("1")).await.unwrap();
+    assert_eq!(server.connections(), 4, "the pool is left as well");
+    gate.open();
+    call.await.unwrap().unwrap();
+    let posts = server.requests();
+    let posts = posts.iter().filter(|it| it.method == "POST").count();
+    assert_eq!(posts, 1, "what changes something is not sent twice");
 }
 
 #[tokio::test]

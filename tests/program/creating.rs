@@ -344,3 +344,78 @@ fn files_of_a_local_session_are_taken_from_the_current_folder_and_checked_before
         json!(["lib/gone.jar"])
     );
 }
+
+/// A server that asks for a pause so many times before it makes a session.
+fn busy(times: usize, says: fn() -> Reply) -> Livy {
+    let seen = AtomicUsize::new(0);
+    Livy::failing(move |request| {
+        let creates = request.line() == "POST /sessions";
+        if creates && seen.fetch_add(1, Ordering::SeqCst) < times {
+            return Fault::Instead(says());
+        }
+        Fault::None
+    })
+}
+
+#[test]
+fn a_server_that_asks_for_a_pause_is_asked_again_for_a_session_and_that_is_said() {
+    let livy = busy(2, || Reply::with(429, &[("Retry-After", "1")], ""));
+    run(&livy, &[]).exits(0).prints("2\n");
+    assert_eq!(livy.asked("POST /sessions"), 3 + 1, "with the statement");
+    livy.assert_clean();
+    let livy = busy(usize::MAX, || Reply::json(429, r#"{"msg":"slow down"}"#));
+    let home = Home::new();
+    let mut pty = shell::shell(&livy, &home, &[]);
+    shell::enter(&mut pty, "1 + 1");
+    pty.wait_for("starting: the server asks to wait, still trying after");
+    pty.wait_for("slow down");
+    pty.send("\x03");
+    pty.wait_for("pyspark 1> 1 + 1");
+    pty.send("\x03");
+    assert_eq!(pty.clear_and_leave(), 0);
+    assert_eq!(livy.counts(), (0, 0, 0));
+}
+
+#[test]
+fn a_server_that_asks_for_pauses_for_good_is_given_up_in_time() {
+    for (says, least) in [
+        (
+            (|| Reply::json(429, r#"{"msg":"slow down"}"#)) as fn() -> Reply,
+            2,
+        ),
+        (
+            || Reply::with(429, &[("Retry-After", "30")], r#"{"msg":"slow down"}"#),
+            1,
+        ),
+    ] {
+        let livy = busy(usize::MAX, says);
+        run(&livy, &["--start-timeout", "2"])
+            .exits(3)
+            .says(&["429", "try again later"]);
+        assert!(livy.asked("POST /sessions") >= least);
+    }
+}
+
+#[test]
+fn a_session_is_not_made_any_more_once_it_was_given_up_in_a_pause() {
+    let livy = busy(1, || Reply::with(429, &[("Retry-After", "1")], ""));
+    let home = Home::new();
+    let started = home.livysh(&["-e", "1 + 1", &livy.url()]).start();
+    livy.until("POST /sessions");
+    started.signal(rustix::process::Signal::INT);
+    started.end().exits(130);
+    assert_eq!(livy.asked("POST /sessions"), 1);
+    assert_eq!(livy.counts(), (0, 0, 0));
+}
+
+#[test]
+fn a_server_that_was_never_reached_is_told_at_once() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", nobody.local_addr().unwrap());
+    drop(nobody);
+    Home::new()
+        .livysh(&["-e", "1 + 1", "--start-timeout", "3600", &url])
+        .run()
+        .exits(3)
+        .says(&["cannot be reached"]);
+}

@@ -97,6 +97,8 @@ fn an_outage_at_the_prompt_is_survived() {
     of_a_prompt(SHORT);
 }
 
+type Says = fn() -> Reply;
+
 /// A Livy behind a gateway that answers these with that while the flag is up.
 fn behind_a_gateway(is_met: fn(&str) -> bool, says: fn() -> Reply) -> (Arc<AtomicBool>, Livy) {
     let down = Arc::new(AtomicBool::new(false));
@@ -113,12 +115,25 @@ fn behind_a_gateway(is_met: fn(&str) -> bool, says: fn() -> Reply) -> (Arc<Atomi
 
 #[test]
 fn nothing_is_sent_into_an_outage_at_the_prompt_that_a_gateway_tells_of() {
-    let pages: [fn() -> Reply; 3] = [
-        || Reply::html(503, "<title>Service Unavailable</title>"),
-        || Reply::with(429, &[("Retry-After", "1")], ""),
-        || Reply::html(200, "<html>back soon</html>"),
+    let pages: [(Says, &str); 4] = [
+        (
+            || Reply::html(503, "<title>Service Unavailable</title>"),
+            "connection lost",
+        ),
+        (
+            || Reply::with(429, &[("Retry-After", "1")], ""),
+            "the server asks to wait",
+        ),
+        (
+            || Reply::with(503, &[("Retry-After", "1")], ""),
+            "the server asks to wait",
+        ),
+        (
+            || Reply::html(200, "<html>back soon</html>"),
+            "connection lost",
+        ),
     ];
-    for says in pages {
+    for (says, told) in pages {
         let (down, livy) = behind_a_gateway(|_| true, says);
         let home = Home::new();
         let mut pty = shell::answered(&livy, &home, &[]);
@@ -126,7 +141,7 @@ fn nothing_is_sent_into_an_outage_at_the_prompt_that_a_gateway_tells_of() {
         std::thread::sleep(SHORT);
         enter(&mut pty, "2 + 2");
         pty.wait_for("still trying");
-        pty.wait_for("connection lost");
+        pty.wait_for(told);
         assert_eq!(livy.submitted(), ["1 + 1"]);
         down.store(false, Ordering::SeqCst);
         pty.wait_for("pyspark 3>");

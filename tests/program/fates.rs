@@ -54,9 +54,9 @@ fn detach_asks_where_a_statement_runs_in_a_session_that_waits_and_will_end() {
         enter(&mut pty, ":detach");
         pty.wait_until("the question", |screen| {
             let text = screen.contents();
-            text.contains(asks) || text.matches("is still starting").count() > early
+            text.contains(asks) || text.matches("is not ready yet").count() > early
         });
-        early = pty.screen().matches("is still starting").count();
+        early = pty.screen().matches("is not ready yet").count();
     }
     // anything else takes the first one back
     enter(&mut pty, ":kind");

@@ -292,3 +292,56 @@ fn one_answer_that_the_session_is_not_there_is_no_news_at_the_prompt() {
     assert_eq!(pty.leave(), 0);
     livy.assert_clean();
 }
+
+/// A statement that the server does not know while it answers so when asked for the session's state, for so many looks.
+fn denied(state: fn() -> support::Reply, looks: usize) -> Livy {
+    let seen = AtomicUsize::new(0);
+    Livy::failing(move |request| {
+        let before = seen.load(Ordering::SeqCst);
+        match request.line().as_str() {
+            "GET /sessions/0/statements/0" if before < looks => {
+                Fault::Instead(support::Reply::json(404, "\"Statement not found\""))
+            }
+            "GET /sessions/0/state" if before < looks => {
+                seen.fetch_add(1, Ordering::SeqCst);
+                Fault::Instead(state())
+            }
+            _ => Fault::None,
+        }
+    })
+}
+
+#[test]
+fn a_statement_that_is_gone_ends_in_doubt_where_the_state_cannot_be_read_for_good() {
+    let states: [fn() -> support::Reply; 2] = [
+        || support::Reply::json(500, "\"java.lang.NullPointerException\""),
+        || support::Reply::html(200, "<html>welcome</html>"),
+    ];
+    for state in states {
+        let livy = denied(state, usize::MAX);
+        Home::new()
+            .livysh(&["-e", "1 + 1", &livy.url()])
+            .run()
+            .exits(1)
+            .prints("")
+            .says(&["no longer knows its statement 0", "is unknown"]);
+        livy.assert_clean();
+    }
+}
+
+#[test]
+fn while_the_state_cannot_be_had_for_an_outage_a_statement_is_waited_for() {
+    let states: [fn() -> support::Reply; 2] = [support::Reply::dropped, || {
+        support::Reply::html(503, "<title>Service Unavailable</title>")
+    }];
+    for state in states {
+        let livy = denied(state, 8);
+        Home::new()
+            .livysh(&["-e", "1 + 1", &livy.url()])
+            .env("LIVYSH_TEST_SEARCH_MS", "1")
+            .run()
+            .exits(0)
+            .prints("2\n");
+        livy.assert_clean();
+    }
+}

@@ -264,3 +264,20 @@ fn a_start_that_the_server_forgot_does_not_go_on_with_a_strangers_session() {
         .says(&["ended while it started", "gone"]);
     assert_untouched(&livy, 0);
 }
+
+#[test]
+fn a_statement_that_a_session_does_not_take_yet_is_not_said_to_meet_a_start_alone() {
+    let livy = Livy::failing(|request| {
+        if request.line() == "POST /sessions/0/statements" {
+            let early = r#"{"msg":"requirement failed: Session is in state recovering"}"#;
+            return Fault::Instead(support::Reply::json(400, early));
+        }
+        Fault::None
+    });
+    Home::new()
+        .livysh(&["-e", "1 + 1", &livy.url()])
+        .run()
+        .exits(1)
+        .says(&["was not run", "it starts, or comes back after a restart"]);
+    livy.assert_clean();
+}

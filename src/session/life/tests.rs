@@ -1,27 +1,50 @@
 use super::*;
 
-/// Clocks that stand until a test moves them: by running, by sleeping on top, and by setting the wall clock back.
+/// Clocks that stand until a test moves them: by running, by sleeping on top, and by setting the wall clock.
 #[derive(Clone, Default)]
-pub struct Hands(Arc<Mutex<(Duration, Duration, Duration)>>);
+pub struct Hands(Arc<Mutex<Moved>>);
+
+#[derive(Clone, Copy, Default)]
+struct Moved {
+    ran: Duration,
+    slept: Duration,
+    forward: Duration,
+    back: Duration,
+    /// A system that has no clock but these two.
+    wall_only: bool,
+}
 
 impl Hands {
+    fn wall_only() -> Self {
+        let hands = Self::default();
+        hands.0.lock().unwrap().wall_only = true;
+        hands
+    }
+
     pub fn run(&self, seconds: u64) {
-        self.0.lock().unwrap().0 += Duration::from_secs(seconds);
+        self.0.lock().unwrap().ran += Duration::from_secs(seconds);
     }
 
     pub fn sleep(&self, seconds: u64) {
-        self.0.lock().unwrap().1 += Duration::from_secs(seconds);
+        self.0.lock().unwrap().slept += Duration::from_secs(seconds);
     }
 
     pub fn set_back(&self, seconds: u64) {
-        self.0.lock().unwrap().2 += Duration::from_secs(seconds);
+        self.0.lock().unwrap().back += Duration::from_secs(seconds);
+    }
+
+    fn set_forward(&self, seconds: u64) {
+        self.0.lock().unwrap().forward += Duration::from_secs(seconds);
     }
 
     pub fn life(&self) -> Life {
         let (start, wall, hands) = (Instant::now(), SystemTime::now(), self.clone());
         Life::new(Clock::new(move || {
-            let (ran, slept, back) = *hands.0.lock().unwrap();
-            (start + ran, wall + ran + slept - back)
+            let moved = *hands.0.lock().unwrap();
+            let on = moved.ran + moved.slept;
+            let since_boot = (!moved.wall_only).then_some(on);
+            let wall = wall + on + moved.forward - moved.back;
+            (start + moved.ran, sleepless(since_boot, wall))
         }))
     }
 }
@@ -81,7 +104,7 @@ fn a_session_that_was_there_warns_only_once_its_last_use_is_known() {
 
 #[test]
 fn a_wall_clock_that_is_set_back_makes_nothing_younger() {
-    let hands = Hands::default();
+    let hands = Hands::wall_only();
     let life = hands.life();
     life.used();
     let working = life.work();
@@ -124,17 +147,42 @@ fn the_idle_rule_is_told_at_a_third_of_its_limit_while_somebody_waits_and_never_
 }
 
 #[test]
-fn a_sleep_is_told_by_the_wall_clock_running_ahead() {
+fn a_sleep_is_told_by_the_clock_that_runs_on_in_it() {
+    for hands in [Hands::default(), Hands::wall_only()] {
+        let life = hands.life();
+        hands.run(1000);
+        assert_eq!(life.slept(), None);
+        hands.sleep(10_800);
+        hands.run(2);
+        assert_eq!(life.slept(), Some(Duration::from_secs(10_800)));
+        assert_eq!(life.slept(), None);
+        hands.sleep(5);
+        assert_eq!(life.slept(), None, "a clock is corrected now and then");
+    }
+}
+
+#[test]
+fn a_wall_clock_that_is_set_forward_is_no_sleep_and_makes_nothing_older() {
     let hands = Hands::default();
     let life = hands.life();
-    hands.run(1000);
-    assert_eq!(life.slept(), None);
-    hands.sleep(10_800);
+    life.beats(Some(Duration::from_secs(600)));
     hands.run(2);
-    assert_eq!(life.slept(), Some(Duration::from_secs(10_800)));
+    hands.set_forward(7200);
     assert_eq!(life.slept(), None);
-    hands.sleep(5);
-    assert_eq!(life.slept(), None, "a clock is corrected now and then");
+    assert_eq!(life.fades(), None);
+    assert_eq!(life.cause(None, &[]), None);
+    // where there is no other clock that runs on in sleep, nobody can tell
+    let hands = Hands::wall_only();
+    let life = hands.life();
+    hands.set_forward(7200);
+    assert_eq!(life.slept(), Some(Duration::from_secs(7200)));
+}
+
+#[test]
+fn the_systems_clock_that_runs_on_in_sleep_is_read_where_there_is_one() {
+    let (then, now) = (since_boot(), since_boot());
+    assert!(then <= now);
+    assert!(cfg!(not(any(target_os = "linux", target_vendor = "apple"))) || then.is_some());
 }
 
 #[test]
