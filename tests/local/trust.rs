@@ -29,13 +29,17 @@ fn served(storm: impl Fn(&Home, &str)) {
 #[test]
 fn of_many_statements_in_a_storm_none_runs_twice_and_no_result_is_lost() {
     served(|home, url| {
-        storm::through_a_storm(home, url, |arguments| livysh(home, arguments));
+        storm::through_a_storm(home, url, storm::Sent::Once, |arguments| {
+            livysh(home, arguments)
+        });
     });
 }
 
 #[test]
 fn of_many_statements_in_a_storm_what_left_no_trace_is_sent_again_on_demand() {
     served(|home, url| {
-        storm::through_a_storm_resending(home, url, |arguments| livysh(home, arguments));
+        storm::through_a_storm(home, url, storm::Sent::Again, |arguments| {
+            livysh(home, arguments)
+        });
     });
 }
