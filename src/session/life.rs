@@ -325,7 +325,8 @@ pub fn spoken(duration: Duration) -> String {
     match duration.as_secs() {
         seconds @ 0..120 => format!("{seconds} s"),
         seconds @ 120..7200 => format!("{} min", (seconds + 30) / 60),
-        seconds => format!("{} h", (seconds + 1800) / 3600),
+        seconds @ 7200..172_800 => format!("{} h", (seconds + 1800) / 3600),
+        seconds => format!("{} days", (seconds + 43_200) / 86_400),
     }
 }
 

@@ -229,7 +229,15 @@ fn the_cause_of_an_end_follows_from_clocks_state_and_log() {
 
 #[test]
 fn durations_are_spoken_in_one_unit() {
-    for (seconds, text) in [(40, "40 s"), (3660, "61 min"), (10_800, "3 h")] {
+    for (seconds, text) in [
+        (5, "5 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (3660, "61 min"),
+        (7200, "2 h"),
+        (10_800, "3 h"),
+        (172_800, "2 days"),
+    ] {
         assert_eq!(spoken(Duration::from_secs(seconds)), text);
     }
 }
