@@ -216,6 +216,13 @@ fn the_cause_of_an_end_follows_from_clocks_state_and_log() {
     assert_eq!(why(), Some(Away::Stopped));
     life.silent();
     assert_eq!(why(), Some(Away::Unreached));
+    // what fails when it goes on is not why
+    life.shown(&session(r#"{"id": 0}"#));
+    let _ = life.slept();
+    hands.run(700);
+    let _ = life.slept();
+    life.silent();
+    assert_eq!(why(), Some(Away::Stopped));
     for _ in 0..5 {
         hands.run(480);
         life.shown(&session(r#"{"id": 0}"#));
