@@ -1,7 +1,10 @@
 //! Sessions and statements as tables, for the shell and for `livysh sessions`.
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::livy::{Column, Session, Statement, Table};
+use crate::session::spoken;
 
 /// Characters of code that a list shows.
 const CODE_SHOWN: usize = 60;
@@ -18,8 +21,37 @@ fn table(columns: &[(&str, &str)], rows: Vec<Vec<Value>>) -> Table {
     }
 }
 
+/// How ages stand in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ages {
+    /// In seconds, for programs.
+    Seconds,
+    /// As people say them.
+    Spoken,
+}
+
+impl Ages {
+    fn column(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Seconds => ("age seconds", "long"),
+            Self::Spoken => ("age", "string"),
+        }
+    }
+
+    fn value(self, age_ms: Option<i64>) -> Value {
+        match self {
+            Self::Seconds => json!(age_ms.map(|ms| ms / 1000)),
+            // a clock that was set back makes nothing younger than new
+            Self::Spoken => json!(age_ms.map(|ms| {
+                let age = Duration::from_millis(u64::try_from(ms).unwrap_or_default());
+                spoken(age)
+            })),
+        }
+    }
+}
+
 /// The sessions of a server; `age` tells a session's age in milliseconds, where it is known.
-pub fn sessions(all: &[Session], age: impl Fn(&Session) -> Option<i64>) -> Table {
+pub fn sessions(all: &[Session], ages: Ages, age: impl Fn(&Session) -> Option<i64>) -> Table {
     let rows = all.iter().map(|session| {
         let told = |key: &str| session.more.get(key).filter(|value| !is_empty(value));
         let mut row = vec![
@@ -30,7 +62,7 @@ pub fn sessions(all: &[Session], age: impl Fn(&Session) -> Option<i64>) -> Table
             json!(session.owner),
             json!(session.proxy_user),
             json!(session.app_id),
-            json!(age(session).map(|ms| ms / 1000)),
+            ages.value(age(session)),
         ];
         row.extend(RESOURCES.map(|(_, key, _)| json!(told(key))));
         row.push(json!(session.app_info.spark_ui_url));
@@ -44,7 +76,7 @@ pub fn sessions(all: &[Session], age: impl Fn(&Session) -> Option<i64>) -> Table
         ("owner", "string"),
         ("proxy user", "string"),
         ("application", "string"),
-        ("age seconds", "long"),
+        ages.column(),
     ];
     columns.extend(RESOURCES.map(|(name, _, type_name)| (name, type_name)));
     columns.push(("Spark UI", "string"));
@@ -61,7 +93,7 @@ const RESOURCES: [(&str, &str, &str); 5] = [
 ];
 
 /// One session, a property a row; empty ones are left out.
-pub fn session(one: &Session, age_ms: Option<i64>) -> Table {
+pub fn session(one: &Session, ages: Ages, age_ms: Option<i64>) -> Table {
     let mut rows: Vec<(String, Value)> = vec![
         ("id".to_owned(), json!(one.id.as_str())),
         ("name".to_owned(), json!(one.name)),
@@ -70,7 +102,7 @@ pub fn session(one: &Session, age_ms: Option<i64>) -> Table {
         ("owner".to_owned(), json!(one.owner)),
         ("proxy user".to_owned(), json!(one.proxy_user)),
         ("application".to_owned(), json!(one.app_id)),
-        ("age seconds".to_owned(), json!(age_ms.map(|ms| ms / 1000))),
+        (ages.column().0.to_owned(), ages.value(age_ms)),
         ("Spark UI".to_owned(), json!(one.app_info.spark_ui_url)),
         ("driver log".to_owned(), json!(one.app_info.driver_log_url)),
     ];
@@ -159,9 +191,24 @@ mod tests {
             "id": "a-b", "state": "idle", "owner": null, "driverMemory": "1g", "jars": [], "driverCores": 0
         }))
         .unwrap();
-        let rows = session(&one, None).rows;
+        let rows = session(&one, Ages::Spoken, None).rows;
         let keys: Vec<&str> = rows.iter().filter_map(|row| row[0].as_str()).collect();
         assert_eq!(keys, ["id", "state", "driverMemory"]);
+    }
+
+    #[test]
+    fn an_age_is_in_peoples_units_for_people_and_in_seconds_for_programs() {
+        let one: Session = serde_json::from_value(json!({"id": 0})).unwrap();
+        for (ages, column, value) in [
+            (Ages::Spoken, "age", json!("3 h")),
+            (Ages::Seconds, "age seconds", json!(10_800)),
+        ] {
+            let list = sessions(std::slice::from_ref(&one), ages, |_| Some(10_800_000));
+            let at = list.columns.iter().position(|it| it.name == column);
+            assert_eq!(list.rows[0][at.unwrap()], value);
+            let rows = session(&one, ages, Some(10_800_000)).rows;
+            assert!(rows.contains(&vec![json!(column), value]), "{rows:?}");
+        }
     }
 
     #[test]

@@ -165,6 +165,14 @@ impl From<&livy::Error> for Report {
                 format!("the answer to {call} is larger than {} MiB", limit >> 20),
             )
             .advise("ask for less: LIMIT, take(n), or write the result to storage"),
+            Problem::TooMany { .. } => Self::new(
+                code::SERVER,
+                format!(
+                    "whether there is such a session is not known: {}",
+                    error.problem
+                ),
+            )
+            .advise("name the session by its id"),
             Problem::Redirect { to, why, .. } => Self::new(
                 code::SERVER,
                 format!("{call} is redirected to {to}, which is not followed: {why}"),

@@ -31,7 +31,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("source", &["language", "livy", "report", "settings"]),
     ("record", &["livy", "owner", "report", "session", "source"]),
     ("verbose", &["editor", "livy", "render"]),
-    ("listing", &["livy"]),
+    ("listing", &["livy", "session"]),
     (
         "opening",
         &[

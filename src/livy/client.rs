@@ -44,6 +44,33 @@ pub(super) struct Lacking {
     pub(super) statement_kind: AtomicBool,
 }
 
+/// The sessions of a server, in order of creation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionList {
+    /// As far as they were read.
+    pub sessions: Vec<Session>,
+    /// There are more: what is not in the list may still be there.
+    pub cut: bool,
+}
+
+impl SessionList {
+    /// What is to be said where the list lacks something: an error where it is cut.
+    ///
+    /// # Errors
+    /// `Problem::TooMany`.
+    pub fn is_whole(&self) -> Result<(), Error> {
+        if !self.cut {
+            return Ok(());
+        }
+        let read = self.sessions.len();
+        Err(Error {
+            method: "GET",
+            path: "/sessions".to_owned(),
+            problem: Box::new(Problem::TooMany { read }),
+        })
+    }
+}
+
 /// A session just made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Created {
@@ -152,12 +179,12 @@ impl Client {
     ///
     /// # Errors
     /// `Problem::TooLarge` where they have more than 64 MiB, beside those of a page.
-    pub async fn all_sessions(&self) -> Result<Vec<Session>, Error> {
+    pub async fn all_sessions(&self) -> Result<SessionList, Error> {
         const PAGE: u64 = 100;
         const MOST_PAGES: usize = 100;
         const MOST_BYTES: u64 = 64 << 20;
         let mut known = HashSet::new();
-        let mut all = Vec::new();
+        let (mut all, mut cut) = (Vec::new(), true);
         let (mut from, mut bytes) = (0, 0);
         for _ in 0..MOST_PAGES {
             let call = Self::page(Some(from), Some(PAGE));
@@ -176,14 +203,17 @@ impl Client {
                     .filter(|session| known.insert(session.id.clone())),
             );
             from += got;
-            let more = page
-                .total
-                .is_some_and(|total| u64::try_from(total).is_ok_and(|total| total > from));
+            let total = page.total.and_then(|total| u64::try_from(total).ok());
+            let more = total.is_some_and(|total| total > from);
             if all.len() == before || !(more || got >= PAGE) {
+                cut = false;
                 break;
             }
+            // a total is a hint only, but one that fits is believed
+            cut = total != Some(from);
         }
-        Ok(all)
+        let sessions = all;
+        Ok(SessionList { sessions, cut })
     }
 
     /// Creates a session. A field that the server does not know is left out and the rest sent again,

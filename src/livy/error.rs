@@ -38,6 +38,12 @@ pub enum Problem {
         /// The limit in bytes.
         limit: u64,
     },
+    /// A list that is longer than what is read of it, and lacks what was looked for as far as it was read.
+    #[error("the server's list is longer than the {read} sessions that are read of it")]
+    TooMany {
+        /// How many were read.
+        read: usize,
+    },
     /// A redirect to another host, down from https, or without end.
     #[error("the server redirects to {to}, which is not followed: {why}")]
     Redirect {
@@ -260,7 +266,7 @@ impl Error {
             }
             Problem::Garbled { .. } | Problem::TooLarge { .. } => true,
             Problem::Redirect { acted, .. } => *acted,
-            Problem::Setup(_) => false,
+            Problem::Setup(_) | Problem::TooMany { .. } => false,
         }
     }
 }

@@ -33,7 +33,7 @@ mod transport;
 mod upload;
 mod version;
 
-pub use client::{Client, Created, Deleted};
+pub use client::{Client, Created, Deleted, SessionList};
 pub use connection::{Connection, ProxyChoice};
 pub use create::CreateSession;
 pub use credentials::Credentials;

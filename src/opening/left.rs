@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt};
 
-use super::ends::spoken;
 use super::telling::Telling;
 use super::{Opener, Report};
 use crate::livy::{self, Client, Deleted, Error, Reason, SessionId};
@@ -148,7 +147,7 @@ async fn find(client: &Client, record: &Record, server: &str) -> Found {
         let list = client.all_sessions().await;
         for own in asked_for {
             match &list {
-                Ok(all) => by_name(all, own, record, &mut found),
+                Ok(list) => by_name(list, own, record, &mut found),
                 Err(error) => found.unknown.push((own, error.problem.to_string())),
             }
         }
@@ -186,12 +185,15 @@ fn by_id(shown: &livy::Session, own: OwnSession, record: &Record, found: &mut Fo
 }
 
 /// One whose creation was answered by nobody.
-fn by_name(all: &[livy::Session], own: OwnSession, record: &Record, found: &mut Found) {
+fn by_name(list: &livy::SessionList, own: OwnSession, record: &Record, found: &mut Found) {
     let named = |shown: &&livy::Session| shown.name.as_deref() == Some(own.name.as_str());
     let settled = now_ms() - own.time_ms > SURFACED_MS;
-    if let Some(shown) = all.iter().find(named) {
+    if let Some(shown) = list.sessions.iter().find(named) {
         record.found_again(&own, &shown.id);
         by_id(shown, own, record, found);
+    } else if list.cut {
+        let why = "the server lists too many sessions to be looked through".to_owned();
+        found.unknown.push((own, why));
     } else if settled {
         record.forget(&own);
     } else {
@@ -221,7 +223,8 @@ async fn end(client: &Client, left: &Left) -> Result<String, Error> {
 }
 
 fn age(own: &OwnSession, now: i64) -> String {
-    spoken(u64::try_from((now - own.time_ms) / 1000).unwrap_or_default())
+    let age = u64::try_from(now - own.time_ms).unwrap_or_default();
+    session::spoken(Duration::from_millis(age))
 }
 
 /// What is said of them; nothing where there is none that holds anything.

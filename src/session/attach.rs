@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::name::is_unique_name_of;
 use super::start::Follower;
 use super::{Session, StartError, Starting};
-use crate::livy::{self, Client, Error, Kind, SessionId, SessionState};
+use crate::livy::{self, Client, Error, Kind, Problem, SessionId, SessionState};
 
 /// Why a word leads to no session.
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +58,10 @@ pub async fn find(client: &Client, word: &str) -> Result<livy::Session, NotFound
         direct => return Ok(direct?),
     };
     // what the direct look said explains better
-    let Ok(mut named) = all_of(client, word).await else {
-        return Err(error.into());
+    let mut named = match all_of(client, word).await {
+        Ok(named) => named,
+        Err(cut) if matches!(&*cut.problem, Problem::TooMany { .. }) => return Err(cut.into()),
+        Err(_) => return Err(error.into()),
     };
     if named.iter().any(|it| !it.state.is_over()) {
         named.retain(|it| !it.state.is_over());
@@ -68,11 +70,15 @@ pub async fn find(client: &Client, word: &str) -> Result<livy::Session, NotFound
 }
 
 /// The sessions of that id or name, as the server lists them; where there is none, those of ours whose names begin with
-/// that word of the user's.
+/// that word of the user's. A list that is cut does not tell that there is none.
 pub async fn all_of(client: &Client, word: &str) -> Result<Vec<livy::Session>, Error> {
-    let mut all = client.all_sessions().await?;
+    let list = client.all_sessions().await?;
     let named = |it: &livy::Session| it.id.as_str() == word || it.name.as_deref() == Some(word);
-    let exact = all.iter().any(named);
+    let exact = list.sessions.iter().any(named);
+    if !exact {
+        list.is_whole()?;
+    }
+    let mut all = list.sessions;
     all.retain(|it| named(it) || (!exact && has_word(it.name.as_deref(), word)));
     Ok(all)
 }

@@ -279,11 +279,13 @@ pub(super) async fn find_by_name(
     client: &Client,
     name: &str,
 ) -> Result<Option<livy::Session>, Error> {
-    Ok(client
-        .all_sessions()
-        .await?
-        .into_iter()
-        .find(|session| session.name.as_deref() == Some(name)))
+    let list = client.all_sessions().await?;
+    let named = |session: &&livy::Session| session.name.as_deref() == Some(name);
+    let found = list.sessions.iter().find(named).cloned();
+    if found.is_none() {
+        list.is_whole()?;
+    }
+    Ok(found)
 }
 
 /// The same on the way out, where nobody waits long for a server that does not answer.

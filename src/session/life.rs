@@ -15,6 +15,9 @@ const COLLECTED_EVERY: Duration = Duration::from_secs(60);
 /// One clock that runs ahead of the other by more than this was not only corrected.
 const SLEPT: Duration = Duration::from_secs(30);
 
+/// The clocks are looked at every few seconds: where they were not for longer, the program could not run.
+const STOPPED: Duration = Duration::from_secs(10);
+
 /// What the two clocks show: the one that stands still while the machine sleeps, and the one that does not, since a
 /// start of its own.
 type Moment = (Instant, Duration);
@@ -99,6 +102,8 @@ struct Known {
     slept: bool,
     /// The server did not answer since then.
     troubled: bool,
+    /// For how long the program could not run since then.
+    stopped: Duration,
     /// At the last look at the clocks.
     clocks: Moment,
 }
@@ -135,6 +140,7 @@ impl Life {
             warned: false,
             slept: false,
             troubled: false,
+            stopped: Duration::ZERO,
             clocks,
         };
         let known = Arc::new(Mutex::new(known));
@@ -175,6 +181,7 @@ impl Life {
         let mut known = self.known();
         known.limit = limit.or(known.limit);
         (known.seen, known.slept, known.troubled) = (now, false, false);
+        known.stopped = Duration::ZERO;
     }
 
     /// The server did not answer.
@@ -250,6 +257,9 @@ impl Life {
         let ran = now.0.saturating_duration_since(then.0);
         let slept = age(then, now).saturating_sub(ran);
         known.slept |= slept > SLEPT;
+        if ran > STOPPED {
+            known.stopped += ran;
+        }
         (slept > SLEPT).then_some(slept)
     }
 
@@ -266,10 +276,13 @@ impl Life {
         let known = self.known();
         let (away, idle) = (age(known.seen, now), age(known.used, now));
         if let Some(limit) = known.heartbeat.filter(|limit| away >= *limit) {
-            let why = match (known.slept, known.troubled) {
-                (true, _) => Away::Slept,
-                (false, true) => Away::Unreached,
-                (false, false) => Away::Stopped,
+            let why = if known.slept {
+                Away::Slept
+            } else if known.troubled && known.stopped < away / 2 {
+                Away::Unreached
+            } else {
+                // a look that was under way meanwhile fails for that
+                Away::Stopped
             };
             return Some(Cause::Heartbeat { away, limit, why });
         }
@@ -325,7 +338,8 @@ pub fn spoken(duration: Duration) -> String {
     match duration.as_secs() {
         seconds @ 0..120 => format!("{seconds} s"),
         seconds @ 120..7200 => format!("{} min", (seconds + 30) / 60),
-        seconds => format!("{} h", (seconds + 1800) / 3600),
+        seconds @ 7200..172_800 => format!("{} h", (seconds + 1800) / 3600),
+        seconds => format!("{} days", (seconds + 43_200) / 86_400),
     }
 }
 

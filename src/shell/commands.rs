@@ -16,7 +16,7 @@ use crate::report::{Report, code, complain, note};
 use crate::session::Lost;
 use crate::source;
 use crate::terminal::{self, Quiet};
-use crate::tools::{history, sessions};
+use crate::tools::{ages, history, sessions};
 
 /// Calls of commands are not statements: nobody waits a minute for a list.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -279,7 +279,7 @@ impl Shell {
             })?
         };
         let age = self.opener.age_of(&client)(&session);
-        let mut table = listing::session(&session, age);
+        let mut table = listing::session(&session, ages(&self.opener.settings().run), age);
         let mut first = vec![("server", Some(base)), ("Livy", version)];
         if let Some(opened) = self.opened() {
             let rows = opened.session.row_limit.to_string();

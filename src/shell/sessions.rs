@@ -14,7 +14,7 @@ use crate::progress::StatusLine;
 use crate::report::{Report, code, complain, is_quiet, note};
 use crate::session;
 use crate::settings::Which;
-use crate::tools::sessions;
+use crate::tools::{ages, sessions};
 
 /// Whoever tells the prompt how the session is.
 pub(super) type Follower = AbortHandle;
@@ -131,13 +131,18 @@ impl Shell {
     pub(super) fn sessions(&mut self) -> Result<(), Report> {
         let client = self.link_client()?;
         let age = self.opener.age_of(&client);
-        let all = self.call(async move { client.all_sessions().await })?;
+        let list = self.call(async move { client.all_sessions().await })?;
+        if let Some(cut) = sessions::cut(&list) {
+            note(&cut);
+        }
+        let all = list.sessions;
         let words = all.iter().map(|it| Offer {
             name: it.id.to_string(),
             about: format!("{} {}", it.state, it.name.as_deref().unwrap_or_default()),
         });
         self.completer.saw_sessions(words.collect());
-        self.table(&listing::sessions(&all, age))
+        let ages = ages(&self.opener.settings().run);
+        self.table(&listing::sessions(&all, ages, age))
     }
 
     /// Ends what was left behind.

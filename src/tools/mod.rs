@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::listing::Ages;
 use crate::livy::{Kind, Outcome, Status, Table};
 use crate::render::{Answer, Format, Renderer};
 use crate::report::{Report, code, complain};
@@ -64,6 +65,14 @@ pub fn shown_at_most(
         }
         Format::Ndjson => Ok(objects(table).map(|row| format!("{row}\n")).collect()),
         _ => drawn(table, format, run, max_rows),
+    }
+}
+
+/// How ages stand in a list of that format.
+pub fn ages(run: &RunSettings) -> Ages {
+    match run.format_or_default() {
+        Format::Text | Format::Table => Ages::Spoken,
+        Format::Csv | Format::Tsv | Format::Json | Format::Ndjson => Ages::Seconds,
     }
 }
 

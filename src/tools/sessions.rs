@@ -3,13 +3,13 @@ use std::time::Duration;
 
 use crate::cli::SessionsAction;
 use crate::listing;
-use crate::livy::{self, Client, Deleted, Error, SessionId, SessionState, Table};
+use crate::livy::{self, Client, Deleted, Error, Problem, SessionId, SessionState, Table};
 use crate::opening::Opener;
 use crate::render::safe;
 use crate::report::{Report, code, note};
 use crate::session::{self, Interrupts, NotFound, all_of, find, fresh_lines, only};
 
-use super::{failed, is_seen, print, shown};
+use super::{ages, failed, is_seen, print, shown};
 
 /// Statements that a list shows at most; each is fetched with its result.
 const STATEMENTS: usize = 20;
@@ -29,13 +29,21 @@ pub async fn run(action: &SessionsAction, opener: &Opener, interrupts: &mut Inte
 async fn act(action: &SessionsAction, client: &Client, opener: &Opener) -> Result<u8, Report> {
     match action {
         SessionsAction::List => {
-            let all = client.all_sessions().await.map_err(of)?;
-            table(&listing::sessions(&all, opener.age_of(client)), opener)
+            let list = client.all_sessions().await.map_err(of)?;
+            if let Some(cut) = cut(&list) {
+                note(&cut);
+            }
+            let ages = ages(&opener.settings().run);
+            let age = opener.age_of(client);
+            table(&listing::sessions(&list.sessions, ages, age), opener)
         }
         SessionsAction::Show(id) => {
             let one = session_of(client, id).await?;
             let age = opener.age_of(client)(&one);
-            table(&listing::session(&one, age), opener)
+            table(
+                &listing::session(&one, ages(&opener.settings().run), age),
+                opener,
+            )
         }
         SessionsAction::Statements(id) => {
             let id = session_of(client, id).await?.id;
@@ -54,6 +62,14 @@ async fn act(action: &SessionsAction, client: &Client, opener: &Opener) -> Resul
             Ok(codes.max().unwrap_or(code::OK))
         }
     }
+}
+
+/// What is to be said of a list that is not whole.
+pub fn cut(list: &livy::SessionList) -> Option<String> {
+    list.cut.then(|| {
+        let read = list.sessions.len();
+        format!("the list is cut after {read} sessions; the server has more")
+    })
 }
 
 async fn session_of(client: &Client, word: &str) -> Result<livy::Session, Report> {
@@ -160,9 +176,15 @@ async fn meant(client: &Client, word: &str) -> Result<SessionId, Report> {
     if word.bytes().all(|c| c.is_ascii_digit()) {
         return Ok(SessionId::new(word));
     }
-    let Ok(all) = all_of(client, word).await else {
+    let all = match all_of(client, word).await {
+        Ok(all) => all,
+        // it may stand in what was not read: what the server itself finds by that word is it
+        Err(error) if matches!(&*error.problem, Problem::TooMany { .. }) => {
+            let direct = client.session(&SessionId::new(word)).await;
+            return direct.map(|it| it.id).map_err(|_| of(error));
+        }
         // where nothing can be listed, an id is all that is known
-        return Ok(SessionId::new(word));
+        Err(_) => return Ok(SessionId::new(word)),
     };
     let found = only(word, all).map_err(|several| Report::from(&several))?;
     // an id may be no number, and a list may lack it: the server says what it knows of it

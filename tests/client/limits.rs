@@ -52,6 +52,36 @@ async fn a_list_of_large_pages_is_given_up_before_it_fills_the_memory() {
 }
 
 #[tokio::test]
+async fn a_list_that_is_longer_than_what_is_read_of_it_is_said_to_be_cut() {
+    for (has, total, cut) in [
+        (10_001, 10_001, true),
+        (10_001, 100, true),
+        (10_000, 10_000, false),
+        (9_999, 9_999, false),
+    ] {
+        let server = Server::start(move |request| {
+            let (_, rest) = request.target.split_once("from=").unwrap();
+            let from: u64 = rest.split('&').next().unwrap().parse().unwrap();
+            let sessions: Vec<String> = (from..has.min(from + 100))
+                .map(|id| format!(r#"{{"id":{id}}}"#))
+                .collect();
+            let sessions = sessions.join(",");
+            Reply::json(
+                200,
+                format!(r#"{{"total":{total},"sessions":[{sessions}]}}"#),
+            )
+        });
+        let list = client(&server).all_sessions().await.unwrap();
+        let read = usize::try_from(has.min(10_000)).unwrap();
+        assert_eq!(
+            (list.sessions.len(), list.cut),
+            (read, cut),
+            "{has}, {total}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_gzip_bomb_is_counted_unpacked() {
     let bomb = gzip("{", 200);
     assert!(bomb.len() < 1 << 20);

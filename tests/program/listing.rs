@@ -244,3 +244,41 @@ fn the_options_that_looks_at_sessions_offer_act() {
             .says(&["/sessions", "< 200"]);
     }
 }
+
+/// A server with so many sessions that a list of them is cut before that one.
+fn crowded(name: &'static str) -> Livy {
+    Livy::failing(move |request| {
+        if let Some((_, from)) = request.target.split_once("/sessions?from=") {
+            let from: u64 = from.split('&').next().unwrap().parse().unwrap();
+            let of = |id| json!({"id": id, "state": "idle", "name": format!("other-{id}")});
+            let mut sessions: Vec<Value> = (from..from + 100).map(of).collect();
+            if from == 10_000 {
+                sessions = vec![json!({"id": from, "state": "idle", "name": name})];
+            }
+            let page = json!({"from": from, "total": 10_001, "sessions": sessions});
+            return Fault::Instead(support::Reply::json(200, page.to_string()));
+        }
+        if request.target == format!("/sessions/{name}") {
+            // a release that knows no names in its paths
+            let unknown = format!(r#"{{"msg":"Session '{name}' not found."}}"#);
+            return Fault::Instead(support::Reply::json(404, unknown));
+        }
+        Fault::None
+    })
+}
+
+#[test]
+fn a_list_that_is_cut_is_said_to_be_and_does_not_tell_that_a_name_is_not_there() {
+    let (livy, home) = (crowded("mine"), Home::new());
+    let url = livy.url();
+    let list = home.livysh(&["sessions", &url, "-o", "csv"]).run().exits(0);
+    assert_eq!(list.out.lines().count(), 10_001);
+    list.says(&["the list is cut after 10000 sessions"]);
+    for command in [["sessions", "show", "mine"], ["sessions", "kill", "mine"]] {
+        home.livysh(&[&command[..], &[&url]].concat())
+            .run()
+            .exits(3)
+            .says(&["not known", "10000 sessions"]);
+    }
+    assert_eq!(livy.asked("DELETE"), 0);
+}

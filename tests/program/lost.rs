@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::pty::Pty;
-use super::shell::{enter, shell};
+use super::shell::{self, enter, shell};
 use super::*;
 
 /// Waits until the screen ends with that prompt and text.
@@ -344,4 +344,38 @@ fn while_the_state_cannot_be_had_for_an_outage_a_statement_is_waited_for() {
             .prints("2\n");
         livy.assert_clean();
     }
+}
+
+/// A look that is under way when the shell is stopped fails once it goes on; that is not why the session is gone.
+#[test]
+fn a_session_that_ends_while_the_shell_is_stopped_is_said_to_have_ended_for_that() {
+    let (gate, holds) = (support::Gate::default(), Arc::new(AtomicBool::new(false)));
+    let (held, seen) = (gate.clone(), Arc::clone(&holds));
+    let livy = Livy::failing(move |request| {
+        if request.line() == "GET /sessions/0" && seen.load(Ordering::SeqCst) {
+            return Fault::Instead(support::Reply::dropped().held(&held));
+        }
+        Fault::None
+    });
+    let home = Home::new();
+    let mut pty = shell::answered(&livy, &home, &["--heartbeat", "9"]);
+    holds.store(true, Ordering::SeqCst);
+    let before = livy.asked("GET /sessions/0");
+    while livy.asked("GET /sessions/0") == before {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    pty.signal(rustix::process::Signal::STOP);
+    // longer than a program that may run pauses, and than the heartbeat
+    std::thread::sleep(Duration::from_secs(14));
+    holds.store(false, Ordering::SeqCst);
+    livy.forget();
+    gate.open();
+    pty.signal(rustix::process::Signal::CONT);
+    pty.wait_for("the session is gone");
+    assert!(
+        pty.screen().contains("livysh was stopped"),
+        "{}",
+        pty.screen()
+    );
+    assert_eq!(pty.leave(), 0);
 }

@@ -359,6 +359,9 @@ fn the_list_tells_what_a_session_has_and_its_age_where_it_is_ours() {
     let ended = home.livysh(&["sessions", "list", &url]).run().exits(0);
     assert!(!ended.out.contains("executor"), "{}", ended.out);
     assert!(ended.out.contains("driver memory"), "{}", ended.out);
+    // people are told in their units
+    assert!(ended.out.contains(" age "), "{}", ended.out);
+    assert!(!ended.out.contains("age seconds"), "{}", ended.out);
 }
 
 #[test]

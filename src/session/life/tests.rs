@@ -216,6 +216,13 @@ fn the_cause_of_an_end_follows_from_clocks_state_and_log() {
     assert_eq!(why(), Some(Away::Stopped));
     life.silent();
     assert_eq!(why(), Some(Away::Unreached));
+    // what fails when it goes on is not why
+    life.shown(&session(r#"{"id": 0}"#));
+    let _ = life.slept();
+    hands.run(700);
+    let _ = life.slept();
+    life.silent();
+    assert_eq!(why(), Some(Away::Stopped));
     for _ in 0..5 {
         hands.run(480);
         life.shown(&session(r#"{"id": 0}"#));
@@ -229,7 +236,15 @@ fn the_cause_of_an_end_follows_from_clocks_state_and_log() {
 
 #[test]
 fn durations_are_spoken_in_one_unit() {
-    for (seconds, text) in [(40, "40 s"), (3660, "61 min"), (10_800, "3 h")] {
+    for (seconds, text) in [
+        (5, "5 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (3660, "61 min"),
+        (7200, "2 h"),
+        (10_800, "3 h"),
+        (172_800, "2 days"),
+    ] {
         assert_eq!(spoken(Duration::from_secs(seconds)), text);
     }
 }
