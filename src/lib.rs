@@ -58,12 +58,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
             };
             tools::print(&text).unwrap_or_else(|report| tools::failed(&report))
         }
-        Ok(command) => bug::guarded(|| {
-            go(command, &env).unwrap_or_else(|report| {
-                complain(&report);
-                report.code
-            })
-        }),
+        Ok(command) => go(command, &env),
         Err(error) => misunderstood(&error),
     }
 }
@@ -82,7 +77,24 @@ fn keep_memory_private() {
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
-fn go(command: Command, env: &dyn Fn(&str) -> Option<String>) -> Result<u8, Report> {
+/// Carries it out, and takes the way out: also after a bug of ours.
+fn go(command: Command, env: &dyn Fn(&str) -> Option<String>) -> u8 {
+    let quiet = is_quiet(&command);
+    let mut running = None;
+    let code = bug::guarded(|| {
+        carry_out(command, env, &mut running).unwrap_or_else(|report| tools::failed(&report))
+    });
+    match running {
+        Some(running) => running.leave(code, quiet),
+        None => code,
+    }
+}
+
+fn carry_out(
+    command: Command,
+    env: &dyn Fn(&str) -> Option<String>,
+    running: &mut Option<Running>,
+) -> Result<u8, Report> {
     let paths = paths::Paths::find(env).map_err(|error| Report::from(&error))?;
     match command {
         Command::Config(action) => return Ok(tools::config::run(action, &paths)),
@@ -97,7 +109,7 @@ fn go(command: Command, env: &dyn Fn(&str) -> Option<String>) -> Result<u8, Repo
     if is_quiet(&command) {
         report::be_quiet();
     }
-    let running = Running::start(paths)?;
+    let running = running.insert(Running::start(paths)?);
     match command {
         Command::Run(settings) => running.run(*settings),
         Command::Sessions(action, settings) => running.sessions(&action, *settings),

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::timeout;
 
 use crate::batch::{self, Script, Stop};
-use crate::bug::{self, guarded};
+use crate::bug;
 use crate::cli::{Serve, SessionsAction, Setup};
 use crate::editor::Editor;
 use crate::livy::{Credentials, Trace};
@@ -62,8 +62,7 @@ impl Running {
     }
 
     /// The shell or a script.
-    pub fn run(self, mut settings: Settings) -> Result<u8, Report> {
-        let quiet = settings.run.quiet;
+    pub fn run(&self, mut settings: Settings) -> Result<u8, Report> {
         if settings.target == Target::Local {
             settings.session = with_local_files(settings.session)?;
         }
@@ -77,15 +76,12 @@ impl Running {
             settings.run.sources.push(Source::Stdin);
         }
         let mut stop = Stop::new(&settings.run, &self.shutdown, self.runtime.handle());
-        let code = guarded(|| match self.script(settings, &mut stop) {
-            Ok(code) => code,
+        // its time limit, which ends with it, is not that of the way out
+        match self.script(settings, &mut stop) {
             // what ended it has been told
-            Err(report) if stop.is_asked() && report.code == code::INTERRUPTED => stop.code(),
-            Err(report) => tools::failed(&report),
-        });
-        // with its time limit, which is not that of the way out
-        drop(stop);
-        Ok(self.leave(code, quiet))
+            Err(report) if stop.is_asked() && report.code == code::INTERRUPTED => Ok(stop.code()),
+            ended => ended,
+        }
     }
 
     fn script(&self, settings: Settings, stop: &mut Stop) -> Result<u8, Report> {
@@ -148,11 +144,10 @@ impl Running {
         script.map(Some)
     }
 
-    fn interactive(self, settings: Settings) -> Result<u8, Report> {
+    fn interactive(&self, settings: Settings) -> Result<u8, Report> {
         if settings.run.dry_run {
             return dry_run::show(&settings, None);
         }
-        let quiet = settings.run.quiet;
         let record = self.record(&settings);
         let results = results(&settings.run)?;
         let completer = Completer::new(self.runtime.handle().clone());
@@ -172,8 +167,7 @@ impl Running {
         )?;
         drop(interrupts);
         let runner = self.runner(opener.settings(), record.clone(), results);
-        let code = guarded(|| self.shell(opener, runner, editor, completer, record));
-        Ok(self.leave(code, quiet))
+        Ok(self.shell(opener, runner, editor, completer, record))
     }
 
     fn shell(
@@ -207,22 +201,18 @@ impl Running {
     }
 
     /// `livysh sessions`.
-    pub fn sessions(self, action: &SessionsAction, settings: Settings) -> Result<u8, Report> {
+    pub fn sessions(&self, action: &SessionsAction, settings: Settings) -> Result<u8, Report> {
         let trace = verbose::start(self.runtime.handle(), settings.run.verbose, None);
         // only ages are read from it, and what was left behind
         let record = self.record_that_is_there(&settings);
-        let quiet = settings.run.quiet;
         let mut interrupts = self.shutdown.interrupts();
         let opener = self.opener(settings, trace, record, Consent::Given, &mut interrupts)?;
-        let code = guarded(|| {
-            self.runtime
-                .block_on(tools::sessions::run(action, &opener, &mut interrupts))
-        });
-        Ok(self.leave(code, quiet))
+        let done = tools::sessions::run(action, &opener, &mut interrupts);
+        Ok(self.runtime.block_on(done))
     }
 
     /// `livysh serve`.
-    pub fn serve(self, serve: &Serve) -> Result<u8, Report> {
+    pub fn serve(&self, serve: &Serve) -> Result<u8, Report> {
         let mut interrupts = self.shutdown.interrupts();
         let local = self.local(
             serve.spark_home.clone(),
@@ -231,12 +221,11 @@ impl Running {
             &mut interrupts,
         )?;
         let serving = tools::serve::run(serve, &local, &self.shutdown, &mut interrupts);
-        let code = guarded(|| self.runtime.block_on(serving));
-        Ok(self.leave(code, serve.quiet))
+        Ok(self.runtime.block_on(serving))
     }
 
     /// `livysh setup`.
-    pub fn setup(self, setup: &Setup) -> Result<u8, Report> {
+    pub fn setup(&self, setup: &Setup) -> Result<u8, Report> {
         let folder = self
             .paths
             .runtime_folder(Create::Yes)
@@ -355,7 +344,7 @@ impl Running {
     }
 
     /// Takes the way out: sessions are deleted, servers of ours stopped. Ctrl-C leaves at once.
-    fn leave(self, code: u8, quiet: bool) -> u8 {
+    pub fn leave(self, code: u8, quiet: bool) -> u8 {
         terminal::restore();
         let mut interrupts = self.shutdown.interrupts();
         let line = crate::progress::StatusLine::start(

@@ -4,7 +4,6 @@ use super::super::bug::Bug;
 use super::super::exits::left_behind;
 use super::super::pty::Pty;
 use super::super::shell::builder;
-use super::scene::CANCEL;
 use super::shells::{assert_as_it_was, end_until, fresh};
 use super::*;
 
@@ -49,22 +48,7 @@ fn a_script_that_meets_a_bug_of_its_own_leaves_no_session_at_any_stage() {
     in_all(&cases(), rounds(), |(stage, thread), random| {
         let scene = Scene::new(stage);
         let bug = thread.bug(&scene.home);
-        let (url, token) = (scene.livy.url(), scene.home.path("token"));
-        let mut arguments = vec!["-e", stage.code(), &url];
-        let command = format!("cat {}", token.display());
-        if stage == Stage::Before {
-            fifo(&token);
-            arguments.extend(["--token-command", &command]);
-        }
-        let started = bug.within(scene.home.livysh(&arguments)).start();
-        scene.reach(stage);
-        // opens when the command reads
-        let asked = (stage == Stage::Before)
-            .then(|| std::fs::File::options().write(true).open(&token).unwrap());
-        if stage == Stage::Cancelling {
-            started.signal(Signal::INT);
-            scene.livy.until(CANCEL);
-        }
+        let (started, asked) = scene.script(stage, |job| bug.within(job));
         pause(random, 20);
         bug.shows();
         // what is waited for comes, and with it the moment
@@ -89,7 +73,9 @@ fn a_script_that_meets_a_bug_of_its_own_leaves_no_session_at_any_stage() {
         if stage != Stage::Deleting && code == Some(1) {
             let has_session = stage != Stage::Before;
             let told = ended.err.contains("and deletes its session");
-            assert_eq!(told, has_session, "{}", ended.err);
+            // the others may make one while the first thread meets its bug
+            let made_meanwhile = !has_session && scene.livy.counts().0 == 1;
+            assert!(told == has_session || made_meanwhile, "{}", ended.err);
         }
         assert_none_left(&scene, stage);
     });

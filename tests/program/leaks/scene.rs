@@ -1,7 +1,10 @@
 //! A Livy that holds a session at one stage of its life.
+use std::fs::File;
+
 use serde_json::json;
 
 use super::super::exits::left_behind;
+use super::super::run::{Job, Started};
 use super::super::support::{Gate, Reply};
 use super::*;
 
@@ -142,6 +145,27 @@ impl Scene {
             Stage::Running | Stage::Cancelling => self.livy.until(LOOK),
             Stage::Deleting => self.livy.until(DELETE),
         }
+    }
+
+    /// Starts a script and brings it to that stage; before its creation it waits for a token, which is to be written.
+    pub fn script(&self, stage: Stage, with: impl FnOnce(Job) -> Job) -> (Started, Option<File>) {
+        let (url, token) = (self.livy.url(), self.home.path("token"));
+        let mut arguments = vec!["-e", stage.code(), &url];
+        let command = format!("cat {}", token.display());
+        if stage == Stage::Before {
+            fifo(&token);
+            arguments.extend(["--token-command", &command]);
+        }
+        let started = with(self.home.livysh(&arguments)).start();
+        self.reach(stage);
+        // opens when the command reads
+        let asked =
+            (stage == Stage::Before).then(|| File::options().write(true).open(&token).unwrap());
+        if stage == Stage::Cancelling {
+            started.signal(Signal::INT);
+            self.livy.until(CANCEL);
+        }
+        (started, asked)
     }
 
     /// The server goes on, and what runs comes to its end.

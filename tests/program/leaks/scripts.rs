@@ -1,5 +1,4 @@
 //! Scripts: standard output is a pipe.
-use super::scene::CANCEL;
 use super::*;
 
 const WAYS: [Way; 4] = [Way::Int, Way::Term, Way::Hup, Way::Pipe];
@@ -13,23 +12,7 @@ fn cases() -> Vec<(Stage, Way)> {
 fn a_script_leaves_no_session_at_any_stage_by_any_signal_and_by_no_broken_pipe() {
     in_all(&cases(), rounds(), |(stage, way), random| {
         let scene = Scene::new(stage);
-        let (url, token) = (scene.livy.url(), scene.home.path("token"));
-        let mut arguments = vec!["-e", stage.code(), &url];
-        let command = format!("cat {}", token.display());
-        if stage == Stage::Before {
-            fifo(&token);
-            arguments.extend(["--token-command", &command]);
-        }
-        let mut started = scene.home.livysh(&arguments).start();
-        scene.reach(stage);
-        let mut token = (stage == Stage::Before).then(|| {
-            // opens when the command reads
-            std::fs::File::options().write(true).open(&token).unwrap()
-        });
-        if stage == Stage::Cancelling {
-            started.signal(Signal::INT);
-            scene.livy.until(CANCEL);
-        }
+        let (mut started, mut token) = scene.script(stage, |job| job);
         pause(random, 20);
         match way.signal() {
             Some(signal) => started.signal(signal),
