@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use super::error::{Failure, Problem, Reason};
@@ -64,6 +64,11 @@ impl Answer {
     /// Has the answer no content? Some calls have nothing to say.
     pub(super) fn is_empty(&self) -> bool {
         self.body.trim_ascii().is_empty()
+    }
+
+    /// Can it be Livy's?
+    pub(super) fn is_json(&self) -> bool {
+        self.value::<IgnoredAny>().is_ok()
     }
 
     /// Bytes of its body.

@@ -88,7 +88,7 @@ pub(super) struct Wire {
     pub(super) transport: Transport,
     /// Has the server ever answered?
     pub(super) spoken: AtomicBool,
-    /// Did a whole answer ever come that was no refusal?
+    /// Did a whole answer in JSON ever come that was no refusal?
     pub(super) served: AtomicBool,
     /// Credentials that took the place of those in `headers`.
     pub(super) renewals: Renewals,
@@ -131,7 +131,10 @@ impl Wire {
         let mut failure = match answer {
             Err(failure) => failure,
             Ok(answer) => {
-                self.served.store(true, Ordering::Relaxed);
+                // a page of another service is no answer
+                if !self.served.load(Ordering::Relaxed) && answer.is_json() {
+                    self.served.store(true, Ordering::Relaxed);
+                }
                 self.renewals.taken();
                 return Ok(answer);
             }

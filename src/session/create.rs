@@ -1,7 +1,7 @@
 //! Asking for a session: it is made once, and found again where nobody answers.
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{UnboundedSender, WeakUnboundedSender};
 
 use super::identity::Identity;
 use super::lease::{Lease, find_by_name};
@@ -14,6 +14,8 @@ use crate::livy::{self, Client, CreateSession, Reach, Reason, SessionId};
 const AWAY: Duration = Duration::from_secs(180);
 /// Bad answers in the place of a list after which a session whose creation nobody answered is not looked for any more.
 const BAD_LISTS: u32 = 5;
+/// The same where the server has never shown that it is a Livy: its address may be wrong.
+const PAGES: u32 = 2;
 /// Time between two looks at a list that does not have it.
 const LIST_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -37,7 +39,8 @@ pub(super) async fn create(
         wanted.create.clone(),
         lease.clone(),
         name.clone(),
-        events.clone(),
+        // whoever hears of it waits for nobody else
+        events.downgrade(),
     ));
     let Ok(answer) = tokio::time::timeout(after, task).await else {
         return Err(StartError::Create(failed(Reach::Timeout { after }.into())));
@@ -95,7 +98,7 @@ async fn ask_until(
     body: CreateSession,
     lease: Lease,
     name: String,
-    events: UnboundedSender<Starting>,
+    events: WeakUnboundedSender<Starting>,
 ) -> Result<(livy::Created, Identity), livy::Error> {
     let mut backoff = Backoff::default();
     loop {
@@ -107,7 +110,9 @@ async fn ask_until(
         if Instant::now() + pause >= end {
             return Err(error);
         }
-        let _ = events.send(Starting::Trouble(error));
+        if let Some(events) = events.upgrade() {
+            let _ = events.send(Starting::Trouble(error));
+        }
         tokio::time::sleep(pause).await;
         // who gave up meanwhile has found that nothing was made
         if !lease.creating(&name) {
@@ -171,7 +176,13 @@ async fn found_again(client: &Client, name: &str) -> Option<livy::Session> {
             // it answers badly, or never did: as good as without
             Err(error) if error.reason() == Some(Reason::Server) || !client.has_served() => {
                 bad += 1;
-                if bad >= BAD_LISTS {
+                let page = matches!(&*error.problem, livy::Problem::Garbled { .. });
+                let most = if page && !client.has_served() {
+                    PAGES
+                } else {
+                    BAD_LISTS
+                };
+                if bad >= most {
                     return None;
                 }
                 LIST_INTERVAL

@@ -80,6 +80,9 @@ fn html_nothing_garbage_and_half_an_answer_are_told_as_what_they_are() {
             .exits(3)
             .prints("")
             .says(&[said, "check"]);
+        // a wrong address is told soon: nothing is waited for that no Livy ever was
+        let asked = server.lines();
+        assert!(asked.len() < 10, "{asked:?}");
     }
 }
 
