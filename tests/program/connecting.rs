@@ -82,7 +82,7 @@ fn html_nothing_garbage_and_half_an_answer_are_told_as_what_they_are() {
             .says(&[said, "check"]);
         // a wrong address is told soon: nothing is waited for that no Livy ever was
         let asked = server.lines();
-        assert!(asked.len() < 10, "{asked:?}");
+        assert!(asked.len() < 20, "{asked:?}");
     }
 }
 

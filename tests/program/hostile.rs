@@ -89,17 +89,22 @@ fn a_submission_that_is_answered_by_rubbish_is_in_doubt_and_not_sent_again() {
 
 #[test]
 fn rubbish_for_every_look_at_the_start_ends_at_the_start_time_out() {
-    for (_, answer) in broken() {
-        let livy = Livy::failing(move |request| {
-            let line = request.line();
-            if matches!(line.as_str(), "GET /sessions/0" | "GET /sessions/0/state") {
-                Fault::Instead(answer())
-            } else {
-                Fault::None
-            }
-        });
-        run(&livy, &["--start-timeout", "1"]).exits(3).prints("");
-    }
+    // each takes its time on the way out, too
+    std::thread::scope(|scope| {
+        for (_, answer) in broken() {
+            scope.spawn(move || {
+                let livy = Livy::failing(move |request| {
+                    let line = request.line();
+                    if matches!(line.as_str(), "GET /sessions/0" | "GET /sessions/0/state") {
+                        Fault::Instead(answer())
+                    } else {
+                        Fault::None
+                    }
+                });
+                run(&livy, &["--start-timeout", "1"]).exits(3).prints("");
+            });
+        }
+    });
 }
 
 #[test]
