@@ -58,7 +58,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
             };
             tools::print(&text).unwrap_or_else(|report| tools::failed(&report))
         }
-        Ok(command) => go(command, &env),
+        // the way out behind the work may meet a bug of its own
+        Ok(command) => bug::guarded(|| go(command, &env)),
         Err(error) => misunderstood(&error),
     }
 }

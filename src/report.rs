@@ -194,6 +194,11 @@ pub fn trouble(long: Duration, error: &livy::Error) -> String {
     let long = long.as_secs();
     let why = error.problem.to_string();
     let why = safe_line(&why, true);
+    let pause = error.failure().and_then(|failure| failure.retry_after);
+    if let Some(pause) = pause.filter(|_| error.asks_to_wait()) {
+        let pause = pause.as_secs();
+        return format!("the server asks to wait {pause} s, still trying ({why})");
+    }
     if error.asks_to_wait() {
         return format!("the server asks to wait, still trying after {long} s ({why})");
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::{Renewed, Scheme};
 
 /// A failed call: what was asked, and what went wrong.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{method} {path}: {problem}")]
 pub struct Error {
     /// `GET`, `POST` or `DELETE`.
@@ -16,7 +16,7 @@ pub struct Error {
 }
 
 /// What went wrong with a call.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Problem {
     /// No answer came, or only a part of one.
     #[error("{0}")]
@@ -60,7 +60,7 @@ pub enum Problem {
 }
 
 /// No answer: did the request leave, and why was there nothing back?
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Reach {
     /// The host's name is unknown.
     #[error("the host name {host} is not known")]

@@ -8,22 +8,27 @@ use super::telling::Telling;
 use crate::livy::{Outcome, Statement, StatementState};
 use crate::render::{Answer, Format, Renderer, Style};
 use crate::report::Report;
-use crate::session::{self, Lost, Session};
+use crate::session::{self, Lost, Newest, Session};
 
 /// Statements that are shown of a session that was not ours until now.
 const RECAP: usize = 5;
 /// How long they are waited for: the session can be used without them.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long many are looked through beside what is going on.
-const PATIENCE_AFAR: Duration = Duration::from_secs(60);
+const PATIENCE_FAR_OFF: Duration = Duration::from_secs(60);
+
+const UNREAD: &str = "its last statements could not be read; :statements tries again";
 
 /// Shows them; the one that still runs is what there is to pick up.
-fn recap(last: &[Statement], telling: &Telling) -> Option<Statement> {
-    for statement in last {
+fn recap(last: &Newest, telling: &Telling) -> Option<Statement> {
+    if let Some(why) = last.none() {
+        telling.note(why);
+    }
+    for statement in &last.statements {
         telling.show(&line(statement));
     }
     let open = |it: &&Statement| !it.state.is_over() && !session::is_unreadable(it);
-    let running = last.iter().find(open)?;
+    let running = last.statements.iter().find(open)?;
     telling.note(&format!(
         "statement {} {}: its answer is shown when it is there, and what you send waits for it",
         running.id,
@@ -34,19 +39,20 @@ fn recap(last: &[Statement], telling: &Telling) -> Option<Statement> {
 
 /// Its users' newest statements, oldest first, from which the search for a lost one begins; none where they cannot be had in
 /// time.
-pub(super) async fn nearby(session: &Session, most: usize) -> Option<Vec<Statement>> {
+pub(super) async fn nearby(session: &Session, most: usize) -> Option<Newest> {
     let newest = session::newest_nearby(&session.client, &session.id, most);
     let found = tokio::time::timeout(PATIENCE, newest).await.ok()?.ok()?;
     saw(session, &found);
     Some(found)
 }
 
-fn saw(session: &Session, found: &[Statement]) {
+fn saw(session: &Session, found: &Newest) {
     // what the server failed to show may not be there at all, and a search must not begin behind the end
-    let mut shown = found.iter().rev().filter(|it| !session::is_unreadable(it));
+    let all = found.statements.iter().rev();
+    let mut shown = all.filter(|it| !session::is_unreadable(it));
     match shown.next() {
         Some(last) => session.sent.saw(last.id),
-        None if found.is_empty() => session.sent.saw_none(),
+        None if found.statements.is_empty() => session.sent.saw_none(),
         None => {}
     }
 }
@@ -79,11 +85,17 @@ impl PickedUp {
     /// Shows what ran in a session last; what still runs is picked up.
     pub(super) async fn greeted(session: &Session, telling: &Telling) -> Option<Self> {
         match nearby(session, RECAP).await {
-            Some(last) if !last.is_empty() => {
+            Some(last) if last.statements.is_empty() && !last.others => {
+                Some(Self::far_off(session, telling))
+            }
+            Some(last) => {
                 let running = recap(&last, telling)?;
                 Some(Self::start(session, running, telling))
             }
-            _ => Some(Self::from_afar(session, telling)),
+            None => {
+                telling.note(UNREAD);
+                None
+            }
         }
     }
 
@@ -95,24 +107,24 @@ impl PickedUp {
     }
 
     /// Where a short look found nothing: the session can be used while a longer one goes on.
-    fn from_afar(session: &Session, telling: &Telling) -> Self {
+    fn far_off(session: &Session, telling: &Telling) -> Self {
         let (session, telling) = (session.clone(), telling.clone());
         Self(tokio::spawn(async move {
-            let newest = session::newest_of_users(&session.client, &session.id, RECAP);
-            let found = tokio::time::timeout(PATIENCE_AFAR, newest).await;
-            if session.sent.newest().is_some_and(|newest| newest >= 0) {
-                // ours are among them by now
+            let newest = session::newest_far_off(&session.client, &session.id, RECAP);
+            let found = tokio::time::timeout(PATIENCE_FAR_OFF, newest).await;
+            let Ok(Ok(mut found)) = found else {
+                telling.note(UNREAD);
+                return;
+            };
+            saw(&session, &found);
+            // ours may be among them by now
+            let all = found.statements.len();
+            found.statements.retain(|it| !session.sent.is_ours(it.id));
+            if found.statements.is_empty() && all > 0 {
                 return;
             }
-            match found {
-                Ok(Ok(found)) if found.is_empty() => telling.note(session::NONE_FOUND),
-                Ok(Ok(found)) => {
-                    saw(&session, &found);
-                    if let Some(running) = recap(&found, &telling) {
-                        pick_up(&session, running, &telling).await;
-                    }
-                }
-                _ => telling.note("its last statements could not be read; :statements tries again"),
+            if let Some(running) = recap(&found, &telling) {
+                pick_up(&session, running, &telling).await;
             }
         }))
     }

@@ -1,7 +1,7 @@
 //! Asking for a session: it is made once, and found again where nobody answers.
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::{UnboundedSender, WeakUnboundedSender};
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::identity::Identity;
 use super::lease::{Lease, find_by_name};
@@ -31,22 +31,40 @@ pub(super) async fn create(
     if !lease.creating(&name) {
         return Err(StartError::Create(given_up()));
     }
-    // in a task of its own: whoever gives up waiting must not lose the id
     let after = wanted.timeout;
-    let task = tokio::spawn(ask_until(
-        began + after,
-        client.clone(),
-        wanted.create.clone(),
-        lease.clone(),
-        name.clone(),
-        // whoever hears of it waits for nobody else
-        events.downgrade(),
-    ));
-    let Ok(answer) = tokio::time::timeout(after, task).await else {
-        return Err(StartError::Create(failed(Reach::Timeout { after }.into())));
+    let mut backoff = Backoff::default();
+    let answer = loop {
+        // in a task of its own: whoever gives up waiting must not lose the id
+        let task = tokio::spawn(ask(
+            client.clone(),
+            wanted.create.clone(),
+            lease.clone(),
+            name.clone(),
+        ));
+        let left = after.saturating_sub(began.elapsed());
+        let Ok(answer) = tokio::time::timeout(left, task).await else {
+            return Err(StartError::Create(failed(Reach::Timeout { after }.into())));
+        };
+        let interrupted = || livy::Problem::Setup("the creation was interrupted".to_owned());
+        let error = match answer.unwrap_or_else(|_| Err(failed(interrupted()))) {
+            Err(error) if may_be_made_later(client, &error) => error,
+            answer => break answer,
+        };
+        let pause = backoff.next(asked(&error));
+        if began.elapsed() + pause >= after {
+            break Err(error);
+        }
+        let _ = events.send(Starting::Trouble(error.clone()));
+        tokio::time::sleep(pause).await;
+        // the machine may have slept
+        if began.elapsed() >= after {
+            break Err(error);
+        }
+        // who gave up meanwhile has found that nothing was made
+        if !lease.creating(&name) {
+            return Err(StartError::Create(given_up()));
+        }
     };
-    let interrupted = || livy::Problem::Setup("the creation was interrupted".to_owned());
-    let answer = answer.unwrap_or_else(|_| Err(failed(interrupted())));
     match answer {
         Ok((livy::Created { session, left_out }, identity)) => {
             let _ = events.send(Starting::Created {
@@ -91,36 +109,6 @@ fn given_up() -> livy::Error {
     ))
 }
 
-/// Asks for a session, and again where it was surely not made and may be later, until then.
-async fn ask_until(
-    end: Instant,
-    client: Client,
-    body: CreateSession,
-    lease: Lease,
-    name: String,
-    events: WeakUnboundedSender<Starting>,
-) -> Result<(livy::Created, Identity), livy::Error> {
-    let mut backoff = Backoff::default();
-    loop {
-        let error = match ask(&client, &body, &lease, &name).await {
-            Err(error) if may_be_made_later(&client, &error) => error,
-            answer => return answer,
-        };
-        let pause = backoff.next(asked(&error));
-        if Instant::now() + pause >= end {
-            return Err(error);
-        }
-        if let Some(events) = events.upgrade() {
-            let _ = events.send(Starting::Trouble(error));
-        }
-        tokio::time::sleep(pause).await;
-        // who gave up meanwhile has found that nothing was made
-        if !lease.creating(&name) {
-            return Err(given_up());
-        }
-    }
-}
-
 /// Was it surely not made, for a reason that passes? Where a server was never reached at all, its address may be wrong,
 /// which is told at once.
 fn may_be_made_later(client: &Client, error: &livy::Error) -> bool {
@@ -130,23 +118,23 @@ fn may_be_made_later(client: &Client, error: &livy::Error) -> bool {
 
 /// Asks for a session, and has the lease know what came of it, also when nobody waits for it any more.
 async fn ask(
-    client: &Client,
-    body: &CreateSession,
-    lease: &Lease,
-    name: &str,
+    client: Client,
+    body: CreateSession,
+    lease: Lease,
+    name: String,
 ) -> Result<(livy::Created, Identity), livy::Error> {
-    let answer = client.create(body).await.map(|created| {
+    let answer = client.create(&body).await.map(|created| {
         let identity = Identity::of(&created.session);
         (created, identity)
     });
     match &answer {
         // the way out was taken before, and nobody else deletes it
         Ok((created, identity)) if !lease.made(&created.session.id, identity) => {
-            let _ = lease.close(client).await;
+            let _ = lease.close(&client).await;
         }
         Ok(_) => {}
         Err(error) if !may_be_there(error) => lease.nothing(),
-        Err(_) => lease.doubtful(name),
+        Err(_) => lease.doubtful(&name),
     }
     answer
 }

@@ -108,8 +108,8 @@ impl Watcher {
             };
             let due = pause.saturating_sub(looked.elapsed());
             tokio::time::sleep(due.min(TICK)).await;
-            self.tell_idle_rule();
             let slept = notice_sleep(&self.session, self.slept);
+            self.tell_idle_rule();
             let woke = slept != self.slept;
             self.slept = slept;
             if !woke && looked.elapsed() < pause {

@@ -1,4 +1,69 @@
 //! Reading a session's log: the launcher's last lines, which shift under the reader.
+use std::time::{Duration, Instant};
+
+use super::poll::{Backoff, SECOND_LOOK, Tolerance, asked, is_session_denied};
+use crate::livy::{Client, Error, SessionId, SessionState};
+
+/// Time between two looks at a log that is followed.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// Trouble that lasts longer is told.
+const TROUBLE_AFTER: Duration = Duration::from_secs(3);
+
+/// Hands new lines of a session's log to `show` until it is over, or `show` says that they are no longer wanted; the
+/// answer is its last state. Once a look has been answered, outages are waited for; `trouble` hears of each that lasts,
+/// once.
+///
+/// # Errors
+/// What the first look met, or what will not pass.
+pub async fn follow_log(
+    client: &Client,
+    id: &SessionId,
+    mut show: impl FnMut(&[String]) -> bool,
+    mut trouble: impl FnMut(Duration, &Error),
+) -> Result<SessionState, Error> {
+    let mut before: Vec<String> = Vec::new();
+    let (mut backoff, mut tolerance) = (Backoff::default(), Tolerance::default());
+    let (mut looked, mut denied, mut told) = (false, false, false);
+    let mut since = None::<Instant>;
+    loop {
+        let wait = match look(client, id).await {
+            Ok((state, lines)) => {
+                (looked, denied, told, since) = (true, false, false, None);
+                backoff.reset();
+                tolerance.reset();
+                let fresh = fresh_lines(&before, &lines);
+                if (!fresh.is_empty() && !show(fresh)) || state.is_over() {
+                    return Ok(state);
+                }
+                before = lines;
+                INTERVAL
+            }
+            // one answer alone is no proof
+            Err(error) if looked && is_session_denied(&error) && !denied => {
+                denied = true;
+                SECOND_LOOK
+            }
+            Err(error) if looked && tolerance.passes(client, &error) => {
+                denied = false;
+                let long = since.get_or_insert_with(Instant::now).elapsed();
+                if long >= TROUBLE_AFTER && !told {
+                    told = true;
+                    trouble(long, &error);
+                }
+                backoff.next(asked(&error))
+            }
+            Err(error) => return Err(error),
+        };
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// The state before the lines: those of the end are not missed.
+async fn look(client: &Client, id: &SessionId) -> Result<(SessionState, Vec<String>), Error> {
+    let state = client.state(id).await?;
+    let page = client.log(id, None, Some(-1)).await?;
+    Ok((state, page.log))
+}
 
 /// The lines of `now` that were not yet in `before`.
 ///

@@ -1,5 +1,6 @@
 //! The newest statements of a session, by single looks: a list carries every result that the server keeps,
 //! and one of large results can kill the session.
+use std::ops::Range;
 use std::pin::pin;
 
 use futures_util::stream::{self, StreamExt};
@@ -16,42 +17,63 @@ use crate::livy::{
 const NEAR: i64 = 20;
 const FAR: i64 = 200;
 /// What it means, in words, that none was found.
-pub const NONE_FOUND: &str =
-    "no statement of a user is there: it has none yet, or more than 20,000";
-/// Looks that are made together.
+pub const NONE_FOUND: &str = "no statement is there: it has none yet, or more than 20,000";
+/// The same where livysh's own were found.
+pub const NONE_OF_USERS: &str = "no statement of a user is there yet";
+/// Looks that are made together: where somebody waits, and where nobody does.
 const AT_A_TIME: usize = 8;
+const BESIDE: usize = 2;
 
 /// Statements whose looks the server answers with a failure of its own, one of them for good, after which it is the
 /// server that fails.
 const UNREADABLE: u32 = 5;
 
-/// The newest `most` statements, oldest first, of the first 20,000. One that the server has and cannot show
-/// ([`is_unreadable`]) stands in its place with nothing but its number. Do not ask before the session takes statements:
-/// servers let such a look hang.
+/// The newest statements of a session, as far as they were found.
+#[derive(Debug, Default)]
+pub struct Newest {
+    /// Oldest first. One that the server has and cannot show ([`is_unreadable`]) stands in its place with nothing but its
+    /// number.
+    pub statements: Vec<Statement>,
+    /// Were there only such that were not wanted?
+    pub others: bool,
+}
+
+impl Newest {
+    /// What it means, in words, where there is none.
+    pub fn none(&self) -> Option<&'static str> {
+        let why = if self.others {
+            NONE_OF_USERS
+        } else {
+            NONE_FOUND
+        };
+        self.statements.is_empty().then_some(why)
+    }
+}
+
+/// The newest `most` statements of the first 20,000, without hidden ones of ours, or of another of our own processes. Do
+/// not ask before the session takes statements: servers let such a look hang.
 ///
 /// # Errors
 /// What a look met; several that cannot be shown are a failure of the server.
-pub async fn newest(client: &Client, id: &SessionId, most: usize) -> Result<Vec<Statement>, Error> {
-    Looks::far(client, id).newest(most, |_| true).await
-}
-
-/// The same without hidden statements of ours, or of another of our own processes.
 pub async fn newest_of_users(
     client: &Client,
     id: &SessionId,
     most: usize,
-) -> Result<Vec<Statement>, Error> {
-    Looks::far(client, id).newest(most, is_users).await
+) -> Result<Newest, Error> {
+    Looks::of(client, id).newest(most, is_users).await
 }
 
 /// The same of the first 2,000 alone, in a few round trips, for somebody who waits.
-pub async fn newest_nearby(
-    client: &Client,
-    id: &SessionId,
-    most: usize,
-) -> Result<Vec<Statement>, Error> {
-    let mut looks = Looks::far(client, id);
-    looks.most = NEAR;
+pub async fn newest_nearby(client: &Client, id: &SessionId, most: usize) -> Result<Newest, Error> {
+    let mut looks = Looks::of(client, id);
+    looks.range.end = NEAR;
+    looks.newest(most, is_users).await
+}
+
+/// The same of those behind them, with few looks at a time.
+pub async fn newest_far_off(client: &Client, id: &SessionId, most: usize) -> Result<Newest, Error> {
+    let mut looks = Looks::of(client, id);
+    (looks.range.start, looks.at_a_time) = (NEAR, BESIDE);
     looks.newest(most, is_users).await
 }
 
@@ -66,8 +88,8 @@ impl Session {
         if self.sent.newest().is_some_and(many) {
             return true;
         }
-        let newest = newest(&self.client, &self.id, 1).await;
-        newest.is_ok_and(|newest| newest.last().is_some_and(|last| many(last.id)))
+        let newest = Looks::of(&self.client, &self.id).newest(1, |_| true).await;
+        newest.is_ok_and(|newest| newest.statements.last().is_some_and(|last| many(last.id)))
     }
 }
 
@@ -84,18 +106,20 @@ fn unreadable() -> StatementState {
 struct Looks<'a> {
     client: &'a Client,
     id: &'a SessionId,
-    /// How many look for one that is there.
-    most: i64,
+    /// Which hundreds are looked through for one that is there.
+    range: Range<i64>,
+    at_a_time: usize,
     /// How many there were that could not be shown.
     unreadable: u32,
 }
 
 impl<'a> Looks<'a> {
-    fn far(client: &'a Client, id: &'a SessionId) -> Self {
+    fn of(client: &'a Client, id: &'a SessionId) -> Self {
         Self {
             client,
             id,
-            most: FAR,
+            range: 0..FAR,
+            at_a_time: AT_A_TIME,
             unreadable: 0,
         }
     }
@@ -104,9 +128,9 @@ impl<'a> Looks<'a> {
         mut self,
         most: usize,
         wanted: impl Fn(&Statement) -> bool,
-    ) -> Result<Vec<Statement>, Error> {
+    ) -> Result<Newest, Error> {
         let Some(last) = self.last().await? else {
-            return Ok(Vec::new());
+            return Ok(Newest::default());
         };
         let mut number = last.id;
         let mut found: Vec<Statement> = Some(last).into_iter().filter(&wanted).collect();
@@ -118,7 +142,10 @@ impl<'a> Looks<'a> {
             }
         }
         found.reverse();
-        Ok(found)
+        Ok(Newest {
+            others: found.is_empty(),
+            statements: found,
+        })
     }
 
     async fn at(&mut self, number: i64) -> Result<Option<Statement>, Error> {
@@ -179,15 +206,18 @@ impl<'a> Looks<'a> {
     /// One of those that are there: of as many neighbours as a server keeps, one is among them. Most sessions still
     /// have their first.
     async fn some(&mut self) -> Result<Option<Statement>, Error> {
-        if let Some(first) = self.at(0).await? {
+        if self.range.contains(&0)
+            && let Some(first) = self.at(0).await?
+        {
             return Ok(Some(first));
         }
+        let behind = self.range.start.max(1)..self.range.end;
         let (client, id) = (self.client, self.id);
         let look = async |nth| {
             let number = nth * RETAINED_STATEMENTS;
             (number, client.statement(id, number).await)
         };
-        let mut looks = pin!(stream::iter(1..self.most).map(look).buffered(AT_A_TIME));
+        let mut looks = pin!(stream::iter(behind).map(look).buffered(self.at_a_time));
         while let Some((number, look)) = looks.next().await {
             if let Some(statement) = self.took(number, look)? {
                 return Ok(Some(statement));

@@ -87,6 +87,11 @@ impl Sent {
         });
     }
 
+    /// Has the session surely no statement?
+    pub fn has_none(&self) -> bool {
+        self.known(|known| known.newest == Some(-1) && !known.unsure)
+    }
+
     /// May there be newer ones than the newest that is known, which a search would not come to?
     pub(super) fn is_unsure(&self) -> bool {
         self.known(|known| known.unsure)
@@ -235,6 +240,7 @@ mod tests {
         assert_eq!(sent.newest(), Some(7), "no server has so many");
         assert_eq!(Sent::default().newest(), None);
         assert!(!sent.is_unsure());
+        assert!(Sent::nothing().has_none() && !sent.has_none());
     }
 
     #[test]
@@ -242,7 +248,7 @@ mod tests {
         let sent = Sent::default();
         sent.saw_none();
         assert_eq!(sent.newest(), Some(-1));
-        assert!(sent.is_unsure());
+        assert!(sent.is_unsure() && !sent.has_none());
         sent.saw(2500);
         assert!(!sent.is_unsure());
         sent.saw_none();

@@ -16,7 +16,7 @@ use crate::report::{Report, code, complain, note};
 use crate::session::Lost;
 use crate::source;
 use crate::terminal::{self, Quiet};
-use crate::tools::{ages, history, sessions};
+use crate::tools::{ages, history};
 
 /// Calls of commands are not statements: nobody waits a minute for a list.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -99,11 +99,7 @@ impl Shell {
             Command::Kill(ids) => self.kill(&ids)?,
             Command::Attach(word) => self.attach(&word)?,
             Command::Detach => self.detach()?,
-            Command::Statements => {
-                let (client, id) = self.client_and_id()?;
-                let table = self.call(async move { sessions::newest(&client, &id).await })?;
-                self.table(&table)?;
-            }
+            Command::Statements => self.statements()?,
             Command::Logs(follow) => self.logs(follow)?,
             Command::Doc(name) => self.doc(self.kind, name.trim_end_matches('?'))?,
             Command::Tables(pattern) => self.tables(pattern.as_deref())?,

@@ -308,10 +308,14 @@ impl Shell {
         }
     }
 
-    /// The session of now is ended: answers that are there are shown, and what ends with it is told.
+    /// The session of now is parted from: answers that are there are shown. What ends with it is told; what goes on in
+    /// one that stays is waited for as before.
     pub(super) fn part_from_left(&mut self) {
         // a Ctrl-C ends the look alone
         let _seen = self.look_after();
+        if self.opened().is_some_and(|opened| !opened.is_ours()) {
+            return;
+        }
         let all = self.left.len();
         self.forget_left();
         let ended = all - self.left.len();

@@ -48,13 +48,25 @@ impl Shell {
         Ok(())
     }
 
+    /// The newest statements of the session.
+    pub(super) fn statements(&mut self) -> Result<(), Report> {
+        let (client, id) = self.client_and_id()?;
+        if self.opened().is_some_and(|it| it.session.sent.has_none()) {
+            note("it has no statement yet");
+            return Ok(());
+        }
+        let table = self.call(async move { sessions::newest(&client, &id).await })?;
+        self.table(&table)
+    }
+
     /// Until Ctrl-C, or the end of the session.
     fn follow_log(&mut self, client: &Client, id: &SessionId) -> Result<(), Report> {
         let show = |lines: &[String]| {
             say_lines(lines);
             true
         };
-        match self.unless_interrupted(sessions::follow_log(client, id, show)) {
+        let follow = session::follow_log(client, id, show, sessions::tell_trouble);
+        match self.unless_interrupted(follow) {
             None => Ok(()),
             Some(Ok(state)) => {
                 note(&format!("session {id} is {state}"));

@@ -3,11 +3,11 @@ use std::time::Duration;
 
 use crate::cli::SessionsAction;
 use crate::listing;
-use crate::livy::{self, Client, Deleted, Error, Problem, SessionId, SessionState, Table};
+use crate::livy::{self, Client, Deleted, Error, Problem, SessionId, Table};
 use crate::opening::Opener;
 use crate::render::safe;
-use crate::report::{Report, code, note};
-use crate::session::{self, Interrupts, NotFound, all_of, find, fresh_lines, only};
+use crate::report::{Report, code, note, trouble};
+use crate::session::{self, Interrupts, NotFound, all_of, find, follow_log, only};
 
 use super::{ages, failed, is_seen, print, shown};
 
@@ -95,11 +95,11 @@ pub async fn newest(client: &Client, id: &SessionId) -> Result<Table, Error> {
     if !client.state(id).await?.takes_statements() {
         return Ok(listing::statements(&[]));
     }
-    let all = session::newest_of_users(client, id, STATEMENTS).await?;
-    if all.is_empty() {
-        note(session::NONE_FOUND);
+    let newest = session::newest_of_users(client, id, STATEMENTS).await?;
+    if let Some(why) = newest.none() {
+        note(why);
     }
-    Ok(listing::statements(&all))
+    Ok(listing::statements(&newest.statements))
 }
 
 async fn logs(client: &Client, id: &SessionId, follow: bool) -> Result<u8, Report> {
@@ -109,11 +109,13 @@ async fn logs(client: &Client, id: &SessionId, follow: bool) -> Result<u8, Repor
         return Ok(code::OK);
     }
     let mut unwritable = None;
-    let state = follow_log(client, id, |fresh| {
+    let show = |fresh: &[String]| {
         unwritable = print(&shown_lines(fresh)).err();
         unwritable.is_none()
-    });
-    let state = state.await.map_err(of)?;
+    };
+    let state = follow_log(client, id, show, tell_trouble)
+        .await
+        .map_err(of)?;
     if let Some(report) = unwritable {
         return Err(report);
     }
@@ -121,32 +123,16 @@ async fn logs(client: &Client, id: &SessionId, follow: bool) -> Result<u8, Repor
     Ok(code::OK)
 }
 
+/// Says that the log stands still for a while.
+pub fn tell_trouble(long: Duration, error: &Error) {
+    note(&trouble(long, error));
+}
+
 fn shown_lines(lines: &[String]) -> String {
     let lines = lines.iter();
     lines
         .map(|line| format!("{}\n", safe(line, is_seen())))
         .collect()
-}
-
-/// Hands new lines of a session's log on until it is over, or they are no longer wanted; the answer is its last
-/// state.
-pub async fn follow_log(
-    client: &Client,
-    id: &SessionId,
-    mut show: impl FnMut(&[String]) -> bool,
-) -> Result<SessionState, Error> {
-    let mut before: Vec<String> = Vec::new();
-    loop {
-        // before the lines: those of the end are not missed
-        let state = client.state(id).await?;
-        let page = client.log(id, None, Some(-1)).await?;
-        let fresh = fresh_lines(&before, &page.log);
-        if (!fresh.is_empty() && !show(fresh)) || state.is_over() {
-            return Ok(state);
-        }
-        before = page.log;
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
 }
 
 /// Ends each session; one that is gone already was no failure for `DELETE`, but a mistyped id is.

@@ -138,7 +138,10 @@ fn a_signal_leaves_anothers_session_alone() {
     let started = home
         .livysh(&["--attach", "0", "-e", "hang", &livy.url()])
         .start();
-    livy.until("GET /sessions/0/statements/0");
+    livy.until_after(
+        "POST /sessions/0/statements",
+        "GET /sessions/0/statements/0",
+    );
     started.signal(rustix::process::Signal::TERM);
     started.end().exits(143);
     assert_eq!(livy.counts(), (0, 0, 1));

@@ -133,3 +133,24 @@ fn one_404_does_not_end_a_statement_that_was_left_behind() {
     assert_eq!(pty.exit_code(), 0);
     livy.assert_clean();
 }
+
+#[test]
+fn a_restart_in_anothers_session_waits_on_for_what_was_left_behind_there() {
+    let (livy, home) = (queueing(100), Home::new());
+    livy.make(serde_json::json!({"kind": "pyspark", "name": "somebodys"}));
+    let mut pty = shell(&livy, &home, &["--attach", "0"]);
+    pty.wait_for("pyspark 1>");
+    leave_behind(&mut pty, "spin");
+    pty.press("\r");
+    prompt(&pty, "pyspark 2>");
+    livy.give_up_cancels();
+    enter(&mut pty, ":restart");
+    pty.wait_for("session 0 stays");
+    livy.finish();
+    pty.wait_for("has ended: Enter shows its answer");
+    pty.press("\r");
+    pty.wait_for("\nfinished");
+    assert!(!pty.screen().contains("ends with the session"));
+    assert_eq!(pty.leave(), 0);
+    assert_eq!(livy.counts(), (1, 1, 1));
+}

@@ -222,6 +222,35 @@ fn a_log_is_followed_until_the_session_is_over_or_an_interrupt() {
 }
 
 #[test]
+fn a_log_is_followed_through_outages_and_its_end_is_told_where_a_second_look_agrees() {
+    let looks = std::sync::atomic::AtomicUsize::new(0);
+    let livy = Livy::failing(move |request| {
+        if request.line() != "GET /sessions/0/state" {
+            return Fault::None;
+        }
+        let pause = [("Retry-After", "1")];
+        match looks.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            0 | 5 | 7 => Fault::None,
+            1 | 2 => Fault::Instead(support::Reply::dropped()),
+            3 => Fault::Instead(support::Reply::with(503, &pause, "<html>")),
+            4 => Fault::Instead(support::Reply::html(502, "<html>")),
+            _ => {
+                let gone = "{\"msg\":\"Session '0' not found.\"}";
+                Fault::Instead(support::Reply::json(404, gone))
+            }
+        }
+    });
+    livy.make(json!({"kind": "spark"}));
+    let home = Home::new();
+    let arguments = ["sessions", "logs", "-f", "0", &livy.url()];
+    let ended = home.livysh(&arguments).run().exits(3);
+    assert_eq!(ended.out, "stdout: \nlogline\n");
+    ended.says(&["Session '0' not found"]);
+    assert_eq!(livy.asked("GET /sessions/0/log"), 3);
+    assert_eq!(livy.asked("GET /sessions/0/state"), 10);
+}
+
+#[test]
 fn the_options_that_looks_at_sessions_offer_act() {
     let (livy, home) = (two(), Home::new());
     let url = livy.url();

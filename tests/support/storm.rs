@@ -95,7 +95,7 @@ pub fn through_a_storm(home: &Home, server: &str, sent: Sent, run: impl Fn(&[&st
     let told = lines(&results);
     let unknown = told.iter().filter(|it| it.contains("\"unknown\"")).count();
     let ended = ended.exits(i32::from(unknown > 0));
-    judge(count, &told, &lines(&marks), &ended.err);
+    judge(count, &told, &lines(&marks), &ended.err, sent);
     let met = proxy.met();
     assert!(met.len() == 8, "{met:?}");
     note(&format!(
@@ -116,7 +116,7 @@ fn note(text: &str) {
 }
 
 #[track_caller]
-fn judge(count: usize, results: &[String], marks: &[String], said: &str) {
+fn judge(count: usize, results: &[String], marks: &[String], said: &str, sent: Sent) {
     let mut ran: HashMap<usize, usize> = HashMap::new();
     for mark in marks {
         *ran.entry(mark.parse().unwrap()).or_default() += 1;
@@ -139,13 +139,18 @@ fn judge(count: usize, results: &[String], marks: &[String], said: &str) {
         ended.keys().all(|it| known.contains(&&**it)),
         "{ended:?}; {said}"
     );
+    if sent == Sent::Again {
+        // one that was sent twice and is there once may be either
+        return;
+    }
     // what ran has its result: only what arrived after the search may have run unseen
     let unknown = ended.get("unknown").map_or(&[][..], Vec::as_slice);
     let unseen = unknown.iter().filter(|number| ran.contains_key(number));
-    assert!(unseen.count() <= LATE_AT_MOST, "{unknown:?}; {said}");
+    let (unseen, most) = (unseen.count(), LATE_AT_MOST.max(count / 50));
+    assert!(unseen <= most, "{unseen} of {unknown:?}; {said}");
 }
 
-/// Statements that may arrive later than they are looked for, where the machine is slow.
+/// Statements that may arrive later than they are looked for, where the machine is slow; in many, one in fifty.
 const LATE_AT_MOST: usize = 3;
 
 fn lines(path: &Path) -> Vec<String> {
