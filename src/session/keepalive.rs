@@ -5,7 +5,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Session;
-use super::life::Fading;
+use super::life::{Fading, Slept};
 use super::lost::Gone;
 use super::poll::{Backoff, look_twice};
 use crate::livy::{Reason, SessionState};
@@ -108,10 +108,8 @@ impl Watcher {
             };
             let due = pause.saturating_sub(looked.elapsed());
             tokio::time::sleep(due.min(TICK)).await;
-            let slept = notice_sleep(&self.session, self.slept);
+            let woke = notice_sleep(&self.session, &mut self.slept);
             self.tell_idle_rule();
-            let woke = slept != self.slept;
-            self.slept = slept;
             if !woke && looked.elapsed() < pause {
                 continue;
             }
@@ -162,7 +160,9 @@ impl Watcher {
             loop {
                 tokio::select! {
                     now = &mut look => break now,
-                    () = tokio::time::sleep(TICK) => slept = notice_sleep(&session, slept),
+                    () = tokio::time::sleep(TICK) => {
+                        notice_sleep(&session, &mut slept);
+                    }
                 }
             }
         };
@@ -209,14 +209,16 @@ impl Watcher {
     }
 }
 
-/// How long the machine has slept, what was known before included. Nobody knows which connections outlived a sleep, so
-/// that new ones are made: for our looks, and for those of whoever waits for a statement.
-fn notice_sleep(session: &Session, before: Option<Duration>) -> Option<Duration> {
-    let Some(slept) = session.life.slept() else {
-        return before;
-    };
+/// Is a look due because the machine slept, or may have? How long is added to what is known. Nobody knows which
+/// connections outlived a sleep, so that new ones are made: for our looks, and for those of whoever waits for a statement.
+fn notice_sleep(session: &Session, known: &mut Option<Duration>) -> bool {
+    match session.life.slept() {
+        Slept::No => return false,
+        Slept::Perhaps => {}
+        Slept::For(slept) => *known = Some(known.unwrap_or_default() + slept),
+    }
     session.client.reconnect();
-    Some(before.unwrap_or_default() + slept)
+    true
 }
 
 #[cfg(test)]
@@ -274,7 +276,7 @@ mod tests {
     }
 
     /// Its first connection takes a request, says so, and is silent for good; all others answer.
-    fn dead_once() -> (Client, tokio::sync::oneshot::Receiver<()>) {
+    fn dead_once(body: &'static str) -> (Client, tokio::sync::oneshot::Receiver<()>) {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (asked, first) = tokio::sync::oneshot::channel();
@@ -291,7 +293,6 @@ mod tests {
                     let _ = asked.send(());
                     continue;
                 }
-                let body = r#"{"id": 0, "state": "idle"}"#;
                 let length = body.len();
                 let head = format!(
                     "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
@@ -307,7 +308,7 @@ mod tests {
     async fn a_look_that_a_sleep_caught_is_asked_again_over_a_fresh_connection() {
         let hands = Hands::default();
         let shown = serde_json::from_str(r#"{"id": 0}"#).unwrap();
-        let (client, asked) = dead_once();
+        let (client, asked) = dead_once(r#"{"id": 0, "state": "idle"}"#);
         let mut session = Session::of(client, &shown, Kind::Pyspark);
         session.life = hands.life();
         let alive = KeepAlive::start(&session, Some(Duration::from_secs(600)));
@@ -317,6 +318,23 @@ mod tests {
         let news = health.wait_for(|now| !matches!(now, Health::Alive(_) | Health::Fading(_)));
         let (slept, state) = (Duration::from_secs(300), SessionState::Idle);
         assert_eq!(*news.await.unwrap(), Health::Woke { slept, state });
+    }
+
+    #[tokio::test]
+    async fn a_wall_clock_that_jumps_alone_has_the_session_looked_at_and_tells_of_no_sleep() {
+        let hands = Hands::default();
+        let shown = serde_json::from_str(r#"{"id": 0}"#).unwrap();
+        let (client, asked) = dead_once(r#"{"id": 0, "state": "busy"}"#);
+        let mut session = Session::of(client, &shown, Kind::Pyspark);
+        session.life = hands.life();
+        let alive = KeepAlive::start(&session, Some(Duration::from_secs(600)));
+        let mut health = alive.health();
+        asked.await.unwrap();
+        // that look hangs for good
+        hands.set_forward(7200);
+        let busy = Health::Alive(SessionState::Busy);
+        let news = health.wait_for(|now| !matches!(now, Health::Alive(SessionState::Idle)));
+        assert_eq!(*news.await.unwrap(), busy);
     }
 
     #[tokio::test]

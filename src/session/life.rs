@@ -18,11 +18,22 @@ const SLEPT: Duration = Duration::from_secs(30);
 /// The clocks are looked at every few seconds: where they were not for longer, the program could not run.
 const STOPPED: Duration = Duration::from_secs(10);
 
-/// What the two clocks show: the one that stands still while the machine sleeps, and the one that does not, since a
-/// start of its own.
-type Moment = (Instant, Duration);
+/// What the clocks show: the one that stands still while the machine sleeps, the one that does not, since a start of its
+/// own, and the one on the wall, which can be set.
+type Moment = (Instant, Duration, Duration);
 
-/// The two clocks.
+/// Has the machine slept?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slept {
+    /// No sign of it.
+    No,
+    /// Only the wall clock jumped: it was set, or this is a guest whose host slept, which stops every other clock.
+    Perhaps,
+    /// For so long.
+    For(Duration),
+}
+
+/// The clocks.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Moment + Send + Sync>);
 
@@ -39,15 +50,18 @@ impl Clock {
 
 impl Default for Clock {
     fn default() -> Self {
-        Self::new(|| (Instant::now(), sleepless(since_boot(), SystemTime::now())))
+        Self::new(|| {
+            let wall = SystemTime::now().duration_since(UNIX_EPOCH);
+            let wall = wall.unwrap_or_default();
+            (Instant::now(), sleepless(since_boot(), wall), wall)
+        })
     }
 }
 
 /// A time that runs on in sleep: the system's own. A wall clock can be set, which looks like a sleep; it must do where
 /// there is nothing else.
-fn sleepless(since_boot: Option<Duration>, wall: SystemTime) -> Duration {
-    let wall = || wall.duration_since(UNIX_EPOCH).unwrap_or_default();
-    since_boot.unwrap_or_else(wall)
+fn sleepless(since_boot: Option<Duration>, wall: Duration) -> Duration {
+    since_boot.unwrap_or(wall)
 }
 
 /// None before Linux 2.6.39, and in sandboxes that forbid it.
@@ -249,8 +263,8 @@ impl Life {
         })
     }
 
-    /// How long the machine slept since the last call of this.
-    pub(super) fn slept(&self) -> Option<Duration> {
+    /// Has the machine slept since the last call of this?
+    pub(super) fn slept(&self) -> Slept {
         let now = self.clock.now();
         let mut known = self.known();
         let then = std::mem::replace(&mut known.clocks, now);
@@ -260,7 +274,11 @@ impl Life {
         if ran > STOPPED {
             known.stopped += ran;
         }
-        (slept > SLEPT).then_some(slept)
+        if slept > SLEPT {
+            return Slept::For(slept);
+        }
+        let jumped = now.2.saturating_sub(then.2).saturating_sub(ran) > SLEPT;
+        if jumped { Slept::Perhaps } else { Slept::No }
     }
 
     /// Why the session is gone, as its state, its log and the clocks tell.
