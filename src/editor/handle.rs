@@ -226,8 +226,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_the_printing_thread_meets_itself_is_left_to_whoever_tells_it() {
+    /// A prompt whose printing thread is the test's.
+    fn at_prompt() -> (Handle, Arc<Shared>, Receiver<Job>) {
         let (jobs, waiting) = mpsc::channel();
         let shared = Arc::new(Shared::new(false, Entries::default(), Some(jobs.clone())));
         let handle = Handle {
@@ -235,6 +235,12 @@ mod tests {
             jobs: Some(jobs),
             interrupt: None,
         };
+        (handle, shared, waiting)
+    }
+
+    #[test]
+    fn what_the_printing_thread_meets_itself_is_left_to_whoever_tells_it() {
+        let (handle, shared, waiting) = at_prompt();
         assert!(!handle.tell("nobody is at the prompt"));
         shared.begin(crate::language::Language::Python, false);
         assert!(handle.tell("somebody is"));
@@ -248,13 +254,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_printed_is_kept_and_nothing_typed_is_held_for_ever() {
-        let (jobs, waiting) = mpsc::channel();
-        let shared = Arc::new(Shared::new(false, Entries::default(), Some(jobs.clone())));
-        let handle = Handle {
-            shared: Arc::clone(&shared),
-            jobs: Some(jobs),
-            interrupt: None,
-        };
+        let (handle, shared, waiting) = at_prompt();
         for text in ["printed", "lost", "and lost"] {
             assert!(handle.print(text));
         }

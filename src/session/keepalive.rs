@@ -304,37 +304,34 @@ mod tests {
         (client, first)
     }
 
-    #[tokio::test]
-    async fn a_look_that_a_sleep_caught_is_asked_again_over_a_fresh_connection() {
+    /// The news of a look that hangs for good until the clocks are moved; the next one is answered so.
+    async fn caught(body: &'static str, moves: impl FnOnce(&Hands)) -> Health {
         let hands = Hands::default();
         let shown = serde_json::from_str(r#"{"id": 0}"#).unwrap();
-        let (client, asked) = dead_once(r#"{"id": 0, "state": "idle"}"#);
+        let (client, asked) = dead_once(body);
         let mut session = Session::of(client, &shown, Kind::Pyspark);
         session.life = hands.life();
         let alive = KeepAlive::start(&session, Some(Duration::from_secs(600)));
         let mut health = alive.health();
         asked.await.unwrap();
-        hands.sleep(300);
-        let news = health.wait_for(|now| !matches!(now, Health::Alive(_) | Health::Fading(_)));
+        moves(&hands);
+        let before = Health::Alive(SessionState::Idle);
+        let news = health.wait_for(|now| *now != before).await;
+        news.unwrap().clone()
+    }
+
+    #[tokio::test]
+    async fn a_look_that_a_sleep_caught_is_asked_again_over_a_fresh_connection() {
+        let news = caught(r#"{"id": 0, "state": "idle"}"#, |hands| hands.sleep(300)).await;
         let (slept, state) = (Duration::from_secs(300), SessionState::Idle);
-        assert_eq!(*news.await.unwrap(), Health::Woke { slept, state });
+        assert_eq!(news, Health::Woke { slept, state });
     }
 
     #[tokio::test]
     async fn a_wall_clock_that_jumps_alone_has_the_session_looked_at_and_tells_of_no_sleep() {
-        let hands = Hands::default();
-        let shown = serde_json::from_str(r#"{"id": 0}"#).unwrap();
-        let (client, asked) = dead_once(r#"{"id": 0, "state": "busy"}"#);
-        let mut session = Session::of(client, &shown, Kind::Pyspark);
-        session.life = hands.life();
-        let alive = KeepAlive::start(&session, Some(Duration::from_secs(600)));
-        let mut health = alive.health();
-        asked.await.unwrap();
-        // that look hangs for good
-        hands.set_forward(7200);
-        let busy = Health::Alive(SessionState::Busy);
-        let news = health.wait_for(|now| !matches!(now, Health::Alive(SessionState::Idle)));
-        assert_eq!(*news.await.unwrap(), busy);
+        let busy = r#"{"id": 0, "state": "busy"}"#;
+        let news = caught(busy, |hands| hands.set_forward(7200)).await;
+        assert_eq!(news, Health::Alive(SessionState::Busy));
     }
 
     #[tokio::test]
