@@ -1,4 +1,5 @@
 //! Statements that were left behind: they go on in the session, and their answers are shown before a later prompt.
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -8,6 +9,7 @@ use super::{Next, Shell};
 use crate::command::{self, Command};
 use crate::editor::{self, PromptState};
 use crate::livy::{SessionId, Statement};
+use crate::progress::StatusLine;
 use crate::report::{Report, complain, is_quiet, note, noted};
 use crate::runner::{Behind, Ended};
 use crate::session::{Lost, Session};
@@ -215,7 +217,10 @@ impl Shell {
         self.editor.hear();
         let _silent = Quiet::start();
         let looks = looks(self.left.iter());
+        let visible = io::stderr().is_terminal() && !is_quiet();
+        let line = StatusLine::start("looking after what was left behind (Ctrl-C stops)", visible);
         let found = self.unless_interrupted(looks);
+        drop(line);
         let interrupted = found.is_none();
         self.take_found(found.unwrap_or_default());
         !interrupted

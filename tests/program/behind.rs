@@ -154,3 +154,29 @@ fn a_restart_in_anothers_session_waits_on_for_what_was_left_behind_there() {
     assert_eq!(pty.leave(), 0);
     assert_eq!(livy.counts(), (1, 1, 1));
 }
+
+#[test]
+fn a_look_at_what_was_left_behind_that_takes_its_time_says_so() {
+    let hangs = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let now = std::sync::Arc::clone(&hangs);
+    let livy = Livy::start(Plan {
+        interpreter: Box::new(|_, _| Ran::Spins),
+        fault: Box::new(move |request| {
+            let look = request.line() == "GET /sessions/0/statements/0";
+            if look && now.load(std::sync::atomic::Ordering::SeqCst) {
+                return Fault::Instead(support::Reply::never());
+            }
+            Fault::None
+        }),
+        ..Plan::default()
+    });
+    let home = Home::new();
+    let mut pty = left(&livy, &home);
+    hangs.store(true, std::sync::atomic::Ordering::SeqCst);
+    pty.press("\x04");
+    pty.wait_for("looking after what was left behind (Ctrl-C stops)");
+    pty.press("\x03");
+    prompt(&pty, "pyspark 2>");
+    assert!(!pty.screen().contains("looking after"), "{}", pty.screen());
+    drop(pty);
+}
