@@ -1,7 +1,10 @@
 //! The journal of the sessions that we made, so that none is left behind.
 
+use std::time::Duration;
+
 use rusqlite::{Row, params};
 
+use crate::schema::PATIENCE;
 use crate::{Record, RecordError};
 
 /// The process that made a session. A pid alone is used again; with its start it is not.
@@ -61,6 +64,19 @@ pub struct OwnSession {
 const COLUMNS: &str = "id, time_ms, server, name, session, heartbeat_s, kept, options, host, pid, process_start, owner_lock";
 
 impl Record {
+    /// Does some work of the journal's, and waits for another program's lock for so long: one that forces its row to a
+    /// busy disk may hold it for a second.
+    pub(crate) fn waiting<T>(
+        &self,
+        patience: Duration,
+        work: impl FnOnce(&Self) -> Result<T, RecordError>,
+    ) -> Result<T, RecordError> {
+        self.connection.busy_timeout(patience)?;
+        let done = work(self);
+        let _ = self.connection.busy_timeout(PATIENCE);
+        done
+    }
+
     /// Writes a session down before its creation is sent; returns its number in the journal. It is on the disk then:
     /// a power cut that follows leaves a session behind, which the next start can tell of.
     pub fn creating(&self, creating: &Creating<'_>) -> Result<i64, RecordError> {

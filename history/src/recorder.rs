@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::schema::PATIENCE;
 use crate::{
     Creating, Ended, Entry, OwnSession, Owner, Recalled, Record, RecordError, Sent, Status, Typed,
     looks_secret,
@@ -15,6 +16,8 @@ const REMEMBERED: usize = 1000;
 
 /// How long a shell goes on without the file after another program held it too long.
 const AFTER_A_LOCK: Duration = Duration::from_secs(30);
+/// How long the journal waits for another program's lock, once.
+const FOR_THE_JOURNAL: Duration = Duration::from_secs(2);
 
 /// The record as a shell sees it. Every call answers; what is wrong with the file is said once, as
 /// a [`Warning`] beside an answer. Without a usable file the shell's own entries stay in memory.
@@ -202,7 +205,7 @@ impl Recorder {
 
     /// A session is about to be asked for; call before the creation is sent.
     pub fn creating(&self, creating: &Creating<'_>) -> Noted<JournalKey> {
-        let (key, warning) = self.lock().write(|record| record.creating(creating));
+        let (key, warning) = self.lock().keep(|record| record.creating(creating));
         plainly(JournalKey(key), warning)
     }
 
@@ -234,7 +237,7 @@ impl Recorder {
 
     /// Takes a session over, as [`Record::adopt`]; the key with which it is its new owner's.
     pub fn adopt(&self, session: &OwnSession, new: &Owner) -> Noted<Option<JournalKey>> {
-        let (taken, warning) = self.lock().write(|record| record.adopt(session, new));
+        let (taken, warning) = self.lock().keep(|record| record.adopt(session, new));
         let key = taken
             .unwrap_or(false)
             .then_some(JournalKey(Some(session.key)));
@@ -254,7 +257,7 @@ impl Recorder {
     ) -> Noted<()> {
         let warning = key
             .0
-            .and_then(|key| self.lock().write(|record| write(record, key)).1);
+            .and_then(|key| self.lock().keep(|record| write(record, key)).1);
         plainly((), warning)
     }
 
@@ -320,6 +323,20 @@ impl Inner {
             Writes::Yes | Writes::NotBefore(_) => self.writes = Writes::Yes,
         }
         self.read(write)
+    }
+
+    /// [`Inner::write`] for the journal: a row that is not written, or not struck off, is worth a wait, and a try also
+    /// soon after a lock.
+    fn keep<T>(
+        &mut self,
+        write: impl FnOnce(&Record) -> Result<T, RecordError>,
+    ) -> (Option<T>, Option<Warning>) {
+        let locked = matches!(self.writes, Writes::NotBefore(_));
+        let patience = if locked { PATIENCE } else { FOR_THE_JOURNAL };
+        if locked && self.file.is_some() {
+            self.writes = Writes::Yes;
+        }
+        self.write(|record| record.waiting(patience, write))
     }
 
     fn read<T>(

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::RecordError;
 
 /// How long a shell may wait for another program's lock.
-const PATIENCE: Duration = Duration::from_millis(300);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Step N takes the file from form N to form N + 1. Never change a step that was released.
 const STEPS: &[&str] = &[

@@ -123,6 +123,45 @@ fn a_lock_is_waited_for_once_and_not_long() {
 }
 
 #[test]
+fn the_journal_waits_for_a_lock_and_tries_again_soon_after_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("record.sqlite");
+    let recorder = Recorder::open(&path).value;
+    let owner = Owner {
+        host: "h".to_owned(),
+        pid: 1,
+        process_start: "1".to_owned(),
+        lock: None,
+    };
+    let creating = Creating {
+        time_ms: 1,
+        server: "s",
+        name: "n",
+        owner: &owner,
+        kept: false,
+        options: None,
+    };
+    let holder = Connection::open(&path).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let holder = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(600));
+        holder.execute_batch("ROLLBACK").unwrap();
+        holder
+    });
+    let created = recorder.creating(&creating);
+    assert!(created.warning.is_none());
+    assert_eq!(recorder.own_sessions().value.len(), 1);
+    let holder = holder.join().unwrap();
+    // statements are not tried again for a while
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let begun = recorder.begin(&at(2, "during"));
+    assert!(matches!(begun.warning.unwrap().error, RecordError::Locked));
+    holder.execute_batch("ROLLBACK").unwrap();
+    assert!(recorder.deleted(created.value, 2).warning.is_none());
+    assert!(recorder.own_sessions().value.is_empty());
+}
+
+#[test]
 fn a_lock_on_the_whole_file_does_not_stop_a_start() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("record.sqlite");
