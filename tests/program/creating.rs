@@ -371,7 +371,7 @@ fn a_server_that_asks_for_a_pause_is_asked_again_for_a_session_and_that_is_said(
     pty.wait_for("slow down");
     pty.send("\x03");
     pty.wait_until("the entry is back", |screen| {
-        super::typing::before_cursor(screen).ends_with("pyspark 1> 1 + 1")
+        typing::before_cursor(screen).ends_with("pyspark 1> 1 + 1")
     });
     // at an empty prompt another Ctrl-C would give the session up, and leave
     let code = pty.clear_and_leave();
