@@ -48,6 +48,10 @@ fn two_shells_at_once_neither_name_nor_delete_each_others_session() {
                 started.signal(signal);
             }
             let ended = started.end().exits(way.map_or(1, Way::code));
+            // what is left behind is looked at by the next of either window
+            for trouble in ["may still be there", "The record"] {
+                assert!(!ended.err.contains(trouble), "{}", ended.err);
+            }
             // every id that is told or logged is that of a session of this window
             let requests = livy.requests();
             let others = requests.iter().filter(|it| sender(it) != window);
