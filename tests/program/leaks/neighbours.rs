@@ -18,6 +18,14 @@ fn sender(request: &support::Request) -> &str {
     request.header("x-window").unwrap()
 }
 
+/// What is left behind is looked at by the next of either window.
+#[track_caller]
+fn assert_untroubled(said: &str) {
+    for trouble in ["may still be there", "The record"] {
+        assert!(!said.contains(trouble), "{said}");
+    }
+}
+
 #[test]
 fn two_shells_at_once_neither_name_nor_delete_each_others_session() {
     let (livy, home) = (Livy::new(), Home::new());
@@ -48,10 +56,7 @@ fn two_shells_at_once_neither_name_nor_delete_each_others_session() {
                 started.signal(signal);
             }
             let ended = started.end().exits(way.map_or(1, Way::code));
-            // what is left behind is looked at by the next of either window
-            for trouble in ["may still be there", "The record"] {
-                assert!(!ended.err.contains(trouble), "{}", ended.err);
-            }
+            assert_untroubled(&ended.err);
             // every id that is told or logged is that of a session of this window
             let requests = livy.requests();
             let others = requests.iter().filter(|it| sender(it) != window);
