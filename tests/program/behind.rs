@@ -26,6 +26,26 @@ fn left(livy: &Livy, home: &Home) -> pty::Pty {
     pty
 }
 
+/// The same where each later look at that statement has this answer.
+fn left_and_then(home: &Home, answer: fn() -> support::Reply) -> (Livy, pty::Pty) {
+    let later = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let now = std::sync::Arc::clone(&later);
+    let livy = Livy::start(Plan {
+        interpreter: Box::new(|_, _| Ran::Spins),
+        fault: Box::new(move |request| {
+            let look = request.line() == "GET /sessions/0/statements/0";
+            if look && now.load(std::sync::atomic::Ordering::SeqCst) {
+                return Fault::Instead(answer());
+            }
+            Fault::None
+        }),
+        ..Plan::default()
+    });
+    let pty = left(&livy, home);
+    later.store(true, std::sync::atomic::Ordering::SeqCst);
+    (livy, pty)
+}
+
 const ENDED: &str = "statement 1, which you left behind, has ended";
 
 #[test]
@@ -111,22 +131,10 @@ fn a_restart_shows_the_answer_that_is_there_and_tells_what_ends_with_the_session
 
 #[test]
 fn one_404_does_not_end_a_statement_that_was_left_behind() {
-    let lost = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let now = std::sync::Arc::clone(&lost);
-    let livy = Livy::start(Plan {
-        interpreter: Box::new(|_, _| Ran::Spins),
-        fault: Box::new(move |request| {
-            let look = request.line() == "GET /sessions/0/statements/0";
-            if look && now.load(std::sync::atomic::Ordering::SeqCst) {
-                return Fault::Instead(support::Reply::json(404, "\"Statement not found\""));
-            }
-            Fault::None
-        }),
-        ..Plan::default()
-    });
     let home = Home::new();
-    let mut pty = left(&livy, &home);
-    lost.store(true, std::sync::atomic::Ordering::SeqCst);
+    let (livy, mut pty) = left_and_then(&home, || {
+        support::Reply::json(404, "\"Statement not found\"")
+    });
     pty.press("\x04");
     pty.wait_for("a statement that you left behind still runs");
     pty.press("\x04");
@@ -157,22 +165,8 @@ fn a_restart_in_anothers_session_waits_on_for_what_was_left_behind_there() {
 
 #[test]
 fn a_look_at_what_was_left_behind_that_takes_its_time_says_so() {
-    let hangs = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let now = std::sync::Arc::clone(&hangs);
-    let livy = Livy::start(Plan {
-        interpreter: Box::new(|_, _| Ran::Spins),
-        fault: Box::new(move |request| {
-            let look = request.line() == "GET /sessions/0/statements/0";
-            if look && now.load(std::sync::atomic::Ordering::SeqCst) {
-                return Fault::Instead(support::Reply::never());
-            }
-            Fault::None
-        }),
-        ..Plan::default()
-    });
     let home = Home::new();
-    let mut pty = left(&livy, &home);
-    hangs.store(true, std::sync::atomic::Ordering::SeqCst);
+    let (_livy, mut pty) = left_and_then(&home, support::Reply::never);
     pty.press("\x04");
     pty.wait_for("looking after what was left behind (Ctrl-C stops)");
     pty.press("\x03");

@@ -23,6 +23,24 @@ fn at(time_ms: i64, code: &str) -> Sent<'_> {
     }
 }
 
+/// A session is about to be asked for.
+fn creating(recorder: &Recorder) -> Noted<JournalKey> {
+    let owner = Owner {
+        host: "h".to_owned(),
+        pid: 1,
+        process_start: "1".to_owned(),
+        lock: None,
+    };
+    recorder.creating(&Creating {
+        time_ms: 1,
+        server: "s",
+        name: "n",
+        owner: &owner,
+        kept: false,
+        options: None,
+    })
+}
+
 #[test]
 fn a_good_file_needs_no_warning_and_outlives_the_shell() {
     let folder = tempfile::tempdir().unwrap();
@@ -57,21 +75,7 @@ fn without_a_file_the_shell_keeps_its_own_history_and_is_told_once() {
     assert_eq!(codes(&recorder), ["c", "b", "a"]);
     assert_eq!(recorder.recent(1).value[0].status, Status::Ok);
     assert_eq!(recorder.search("B", 9).value.len(), 1);
-    let owner = Owner {
-        host: "h".into(),
-        pid: 1,
-        process_start: "1".into(),
-        lock: None,
-    };
-    let creating = Creating {
-        time_ms: 1,
-        server: "s",
-        name: "n",
-        owner: &owner,
-        kept: false,
-        options: None,
-    };
-    let key = recorder.creating(&creating).value;
+    let key = creating(&recorder).value;
     assert!(recorder.created(key, "1", None).warning.is_none());
     assert!(recorder.left_behind(|_| false).value.is_empty());
 }
@@ -127,20 +131,6 @@ fn the_journal_waits_for_a_lock_and_tries_again_soon_after_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("record.sqlite");
     let recorder = Recorder::open(&path).value;
-    let owner = Owner {
-        host: "h".to_owned(),
-        pid: 1,
-        process_start: "1".to_owned(),
-        lock: None,
-    };
-    let creating = Creating {
-        time_ms: 1,
-        server: "s",
-        name: "n",
-        owner: &owner,
-        kept: false,
-        options: None,
-    };
     let holder = Connection::open(&path).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
     let holder = std::thread::spawn(move || {
@@ -148,7 +138,7 @@ fn the_journal_waits_for_a_lock_and_tries_again_soon_after_one() {
         holder.execute_batch("ROLLBACK").unwrap();
         holder
     });
-    let created = recorder.creating(&creating);
+    let created = creating(&recorder);
     assert!(created.warning.is_none());
     assert_eq!(recorder.own_sessions().value.len(), 1);
     let holder = holder.join().unwrap();
