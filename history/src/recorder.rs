@@ -1,6 +1,6 @@
 //! What a shell uses: a record that never fails.
+mod warning;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use crate::{
     Creating, Ended, Entry, OwnSession, Owner, Recalled, Record, RecordError, Sent, Status, Typed,
     looks_secret,
 };
+pub use warning::Warning;
 
 /// How many entries without a file are kept for this shell's Up-arrow.
 const REMEMBERED: usize = 1000;
@@ -36,32 +37,6 @@ pub struct Noted<T> {
     pub warning: Option<Warning>,
     /// What in the code looks like a credential; then it is not in the file.
     pub withheld: Option<&'static str>,
-}
-
-/// Something is wrong with the record; its text is whole sentences and names the file.
-#[derive(Debug)]
-pub struct Warning {
-    /// The file.
-    pub path: PathBuf,
-    /// What is wrong.
-    pub error: RecordError,
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display();
-        let error = &self.error;
-        if matches!(error, RecordError::Locked) {
-            return write!(
-                f,
-                "The record {path} {error}. Statements are not recorded until it is free."
-            );
-        }
-        write!(
-            f,
-            "The record {path} {error}. This shell goes on without it."
-        )
-    }
 }
 
 /// A statement that was begun.

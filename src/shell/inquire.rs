@@ -47,8 +47,7 @@ impl Shell {
 
     /// Waits for an answer of the session, with a status line.
     pub(super) fn waiting<T>(&mut self, answer: impl Future<Output = T>) -> Result<T, Inquiry> {
-        let visible = io::stderr().is_terminal() && !is_quiet();
-        let line = StatusLine::start("asking the session (Ctrl-C stops)", visible);
+        let line = status_line("asking the session (Ctrl-C stops)");
         let answer = self.unless_interrupted(answer);
         drop(line);
         answer.ok_or_else(|| Inquiry::Report(Report::new(code::INTERRUPTED, "given up")))
@@ -73,6 +72,12 @@ impl Shell {
         }
         shown
     }
+}
+
+/// What is waited for while a command works, where somebody is to see it.
+pub(super) fn status_line(text: &str) -> StatusLine {
+    let visible = io::stderr().is_terminal() && !is_quiet();
+    StatusLine::start(text, visible)
 }
 
 /// Why a command has no answer.

@@ -1,15 +1,14 @@
 //! Statements that were left behind: they go on in the session, and their answers are shown before a later prompt.
-use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::inquire::status_line;
 use super::{Next, Shell};
 use crate::command::{self, Command};
 use crate::editor::{self, PromptState};
 use crate::livy::{SessionId, Statement};
-use crate::progress::StatusLine;
 use crate::report::{Report, complain, is_quiet, note, noted};
 use crate::runner::{Behind, Ended};
 use crate::session::{Lost, Session};
@@ -217,8 +216,7 @@ impl Shell {
         self.editor.hear();
         let _silent = Quiet::start();
         let looks = looks(self.left.iter());
-        let visible = io::stderr().is_terminal() && !is_quiet();
-        let line = StatusLine::start("looking after what was left behind (Ctrl-C stops)", visible);
+        let line = status_line("looking after what was left behind (Ctrl-C stops)");
         let found = self.unless_interrupted(looks);
         drop(line);
         let interrupted = found.is_none();

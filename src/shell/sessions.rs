@@ -1,17 +1,16 @@
 //! The commands that are about sessions: their log, another session, a new one, none any more.
-use std::io::{self, IsTerminal};
 
 use tokio::task::AbortHandle;
 
 use super::Shell;
 use super::commands::say_lines;
+use super::inquire::status_line;
 use super::link::Link;
 use crate::editor::Offer;
 use crate::listing;
 use crate::livy::{Client, SessionId};
 use crate::opening::{Opened, Opening, Phase};
-use crate::progress::StatusLine;
-use crate::report::{Report, code, complain, is_quiet, note};
+use crate::report::{Report, code, complain, note};
 use crate::session;
 use crate::settings::Which;
 use crate::tools::{ages, sessions};
@@ -169,12 +168,8 @@ impl Shell {
     /// Ends the sessions that were named, by id or name. Ctrl-C stops waiting for one, and leaves the others.
     pub(super) fn kill(&mut self, words: &[String]) -> Result<(), Report> {
         let client = self.link_client()?;
-        let visible = io::stderr().is_terminal() && !is_quiet();
         for (at, word) in words.iter().enumerate() {
-            let line = StatusLine::start(
-                &format!("ending session {word} (Ctrl-C stops waiting)"),
-                visible,
-            );
+            let line = status_line(&format!("ending session {word} (Ctrl-C stops waiting)"));
             let (client, named) = (client.clone(), word.clone());
             // it goes on where nobody waits for it any more
             let ending = self
